@@ -1,0 +1,142 @@
+"""Decisions: what to do, who said so, and what risk took away.
+
+A target is the *signed notional of the position as a fraction of equity*: 0.5 is long
+half the equity, -2 short twice it. BUY and SELL name the side of that target position,
+never the direction of the order, so SELL is never ambiguous.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+from alphaloop.core.errors import InvalidOption
+
+RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
+
+
+class Action(StrEnum):
+    """BUY: be long. SELL: be short. CLOSE: be flat. HOLD: leave what is."""
+
+    BUY = "BUY"
+    SELL = "SELL"
+    HOLD = "HOLD"
+    CLOSE = "CLOSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What to do with one symbol.
+
+    Parameters
+    ----------
+    action : Action
+    target : float, signed fraction of equity
+        Above zero for BUY, below for SELL, 0 for CLOSE and HOLD.
+    leverage : float, >= 1
+        Isolated margin is ``|target| * equity / leverage``.
+    entry_price : float, optional
+        Limit price; none means at market.
+    stop_loss, take_profit : float, optional
+        Price levels of the position.
+    confidence, risk_score : float, 0 to 100
+    risk_level : {"LOW", "MEDIUM", "HIGH"}
+    reasoning : str
+    timeframes : mapping, e.g. ``{"4h": "BUY", "3m": "BUY"}``
+    model_sources : tuple of str
+
+    Raises
+    ------
+    InvalidOption
+        If action and sign of the target disagree, or a number is out of range.
+    """
+
+    action: Action
+    target: float = 0.0
+    leverage: float = 1.0
+    entry_price: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    confidence: float = 100.0
+    risk_level: RiskLevel = "MEDIUM"
+    risk_score: float = 50.0
+    reasoning: str = ""
+    timeframes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    model_sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        sign = {Action.BUY: 1, Action.SELL: -1}.get(self.action, 0)
+        if not math.isfinite(self.target) or (self.target > 0) - (self.target < 0) != sign:
+            raise InvalidOption(
+                f"{self.action} with target {self.target}",
+                "a target above 0 for BUY, below 0 for SELL, 0 for CLOSE and HOLD",
+                "the action names the side of the target position",
+            )
+        if not 1 <= self.leverage < math.inf:
+            raise InvalidOption(f"leverage {self.leverage}", "1 or more", "use 1 for no leverage")
+        if not (0 <= self.confidence <= 100 and 0 <= self.risk_score <= 100):
+            raise InvalidOption(f"confidence {self.confidence}, risk_score {self.risk_score}", "0 to 100", "")
+        for name in ("entry_price", "stop_loss", "take_profit"):
+            level = getattr(self, name)
+            if level is not None and not 0 < level < math.inf:
+                raise InvalidOption(f"{name} {level}", "a price above zero", "leave it out for none")
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One model's say, or why it abstained."""
+
+    source: str
+    intents: Mapping[str, Intent]
+    abstained: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One change a risk rule made: ``rule`` moved ``symbol`` from ``before`` to ``after``.
+
+    ``before`` and ``after`` are signed fractions of equity unless ``what`` says otherwise.
+    """
+
+    rule: str
+    symbol: str
+    what: str
+    before: float
+    after: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with every symbol. A symbol without an intent is held.
+
+    Examples
+    --------
+    >>> Decision({"BTCUSDT": Intent(Action.BUY, 0.5)}).target("BTCUSDT")
+    0.5
+    >>> Decision().target("ETHUSDT") is None
+    True
+    """
+
+    intents: Mapping[str, Intent] = field(default_factory=lambda: MappingProxyType({}))
+    votes: tuple[Vote, ...] = ()
+    cuts: tuple[Cut, ...] = ()
+
+    def target(self, symbol: str) -> float | None:
+        """Signed fraction of equity asked for ``symbol``; none when it is held."""
+        intent = self.intents.get(symbol)
+        return None if intent is None or intent.action is Action.HOLD else intent.target
+
+    def cut_to(self, symbol: str, target: float, rule: str, before: float, reason: str) -> "Decision":
+        """The same decision with one symbol's target lowered to ``target``, and the cut recorded."""
+        old = self.intents.get(symbol) or Intent(Action.HOLD)
+        action = Action.CLOSE if target == 0 else Action.BUY if target > 0 else Action.SELL
+        intents = {**self.intents, symbol: replace(old, action=action, target=target)}
+        cut = Cut(rule, symbol, "target", before, target, reason)
+        return replace(self, intents=MappingProxyType(intents), cuts=(*self.cuts, cut))
+
+
+HOLD = Decision()
+"""Leave everything as it is: the decision of most bars, shared so that it costs nothing."""

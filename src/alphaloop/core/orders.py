@@ -1,0 +1,145 @@
+"""Orders and fills: what a venue is asked, and what it answers.
+
+Quantities are in base units and signed: above zero buys, below zero sells. Prices are
+quote per base. Floats here; the Decimal truth of money is :class:`alphaloop.core.account.Account`.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from alphaloop.core.errors import InvalidOrder
+
+
+class OrderType(StrEnum):
+    """How an order wants to be filled; exact conditions are in ``docs/fills.md``."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP = "stop"  # becomes a market order once the price is reached
+    TAKE_PROFIT = "take_profit"  # closes a position at a better price, as a maker
+    PROTECT = "protect"  # moves the stop and target of an open position; trades nothing
+
+
+class Reason(StrEnum):
+    """Why money moved."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+    STOP_ENTRY = "stop_entry"
+    STOP = "stop"
+    TARGET = "target"
+    LIQUIDATION = "liquidation"
+    FUNDING = "funding"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One instruction to a venue. It rests from the bar after ``created_at``.
+
+    Parameters
+    ----------
+    id : str
+        Derived from decision time and symbol, so that replays agree.
+    symbol : str
+    created_at : int, microseconds UTC
+        ``available_at`` of the bar it was decided on.
+    quantity : float, base units, signed
+    type : OrderType
+    price : float, optional
+        Limit or trigger price; none for a market order.
+    stop_loss, take_profit : float, optional
+        Price levels attached to the position once filled (a bracket).
+    leverage : float
+        Isolated margin committed is notional / leverage.
+    reduce_only : bool
+        Never opens or turns a position.
+
+    Raises
+    ------
+    InvalidOrder
+        If a number is not finite, a price is missing or superfluous, leverage is below
+        1, or a level of a limit bracket stands on the wrong side of its limit.
+    """
+
+    id: str
+    symbol: str
+    created_at: int
+    quantity: float
+    type: OrderType = OrderType.MARKET
+    price: float | None = None
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    leverage: float = 1.0
+    reduce_only: bool = False
+
+    def __post_init__(self) -> None:
+        numbers = (self.quantity, self.leverage, self.price, self.stop_loss, self.take_profit)
+        if not all(number is None or math.isfinite(number) for number in numbers):
+            raise InvalidOrder(f"{self.symbol}: {numbers}", "finite numbers", "correct the order")
+        if any(level is not None and level <= 0 for level in numbers[2:]):
+            raise InvalidOrder(f"{self.symbol}: price, stop or target of zero or less", "prices above zero", "")
+        if self.leverage < 1:
+            raise InvalidOrder(f"{self.symbol}: leverage {self.leverage}", "1 or more", "use 1 for no leverage")
+        needs_price = self.type in (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT)
+        if needs_price != (self.price is not None):
+            raise InvalidOrder(
+                f"{self.symbol}: {self.type} with price {self.price}",
+                "a price for limit, stop and take_profit, none otherwise",
+                "",
+            )
+        if (self.quantity == 0) != (self.type is OrderType.PROTECT):
+            raise InvalidOrder(f"{self.symbol}: {self.type} of quantity {self.quantity}", "a quantity to trade", "")
+        if self.type is OrderType.TAKE_PROFIT and not self.reduce_only:
+            raise InvalidOrder(f"{self.symbol}: take_profit that may open a position", "reduce_only", "use limit")
+        self._check_bracket()
+
+    def _check_bracket(self) -> None:
+        """A resting price is known beforehand, so its bracket must surround it."""
+        if self.price is None or self.type is OrderType.TAKE_PROFIT:
+            return
+        side = 1.0 if self.quantity > 0 else -1.0
+        for level, sign, name in ((self.stop_loss, -1.0, "stop_loss"), (self.take_profit, 1.0, "take_profit")):
+            if level is not None and side * sign * (level - self.price) <= 0:
+                raise InvalidOrder(
+                    f"{self.symbol}: {name} {level} of an order at {self.price}",
+                    "stop and target on either side of the price",
+                    "swap them or turn the side",
+                )
+
+
+class Fill(NamedTuple):
+    """Money that moved, once: a trade, or a funding payment (then ``quantity`` is 0).
+
+    ``fee``, ``slippage`` and ``funding`` are quote currency, costs above zero;
+    ``slippage`` is already inside ``price``. ``shortfall`` is the loss beyond the
+    isolated margin that the venue, not the account, bears.
+    """
+
+    order_id: str
+    symbol: str
+    ts: int
+    quantity: float
+    price: float
+    reason: Reason
+    fee: float = 0.0
+    slippage: float = 0.0
+    funding: float = 0.0
+    shortfall: float = 0.0
+    leverage: float = 1.0
+
+
+def round_to_lot(quantity: float, lot: float) -> float:
+    """Largest multiple of ``lot`` not beyond ``quantity``, towards zero.
+
+    The billionth forgives a quotient that floating point left just under an integer.
+    Written in plain arithmetic, so that numba compiles this very function for the kernel.
+
+    Examples
+    --------
+    >>> round_to_lot(0.3, 0.1), round_to_lot(-1.27, 0.5)
+    (0.30000000000000004, -1.0)
+    """
+    steps = math.floor(abs(quantity) / lot + 1e-9)
+    return steps * lot if quantity > 0 else -steps * lot
