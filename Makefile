@@ -16,6 +16,7 @@ $(VENV)/.core $(VENV)/.dev $(VENV)/.bench: $(VENV)/.%: $(INPUTS)
 	@scripts/install $*
 
 install: $(VENV)/.dev  ## everything a developer needs, into .venv
+	@:
 
 demo: $(VENV)/.core  ## the whole loop, offline
 	@$(BIN)/alphaloop demo
