@@ -40,11 +40,10 @@ def conform(frame: pl.DataFrame, schema: TableSchema, ingested_at: int) -> pl.Da
     Examples
     --------
     >>> from alphaloop.lake.schema import TABLES
-    >>> conform(pl.DataFrame({"price": [1.0]}), TABLES["entities"], 0)
+    >>> conform(pl.DataFrame({"price": [1.0]}), TABLES["events"], 0)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    alphaloop.core.errors.SchemaViolation: found entities with unknown column price; expected columns entity_id, \
-event_time, available_at, name, kind, source, is_synthetic, is_derived, ingested_at; rename or drop it
+    alphaloop.core.errors.SchemaViolation: found events with unknown column price; expected columns event_time, ...
     """
     unknown = [name for name in frame.columns if name not in schema.names]
     if unknown:
@@ -90,7 +89,7 @@ def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
         return found == pl.Int64 or (isinstance(found, pl.Datetime) and found.time_zone is not None)
     if isinstance(wanted, pl.List) and isinstance(found, pl.List | pl.Array):
         inner = found.inner
-        return inner == wanted.inner or inner == pl.Null or (inner.is_numeric() and wanted.inner.is_float())  # type: ignore[union-attr]
+        return inner == wanted.inner or inner == pl.Null or (inner.is_numeric() and wanted.inner.is_float())
     if wanted == pl.Float64:
         return found.is_numeric()
     if wanted == pl.Int64:
@@ -177,8 +176,8 @@ def _timeframe_rules(schema: TableSchema, frame: pl.DataFrame) -> list[Rule]:
 
 
 def _candle_rules() -> list[Rule]:
-    high, low = pl.col("high"), pl.col("low")
-    body = [pl.col("open"), pl.col("close")]
+    opened, high, low, close = (pl.col(name).fill_nan(None) for name in ("open", "high", "low", "close"))
+    body = [opened, close]
     return [
         Rule("high below low", high < low),
         Rule("high below open or close", high < pl.max_horizontal(body)),

@@ -260,8 +260,12 @@ _DERIVED = (
         "social_text_latent",
         "pooled text vectors and counts of one bucket",
         (SYMBOL, TIMEFRAME),
-        (*LATENT, _count("posts", "posts in the bucket"), _count("comments", "comments in the bucket"))
-        + (_text("agg_features", "statistics of the bucket"),),
+        (
+            *LATENT,
+            _count("posts", "posts in the bucket"),
+            _count("comments", "comments in the bucket"),
+            _text("agg_features", "statistics of the bucket"),
+        ),
         key=("symbol", "timeframe", "event_time", "model"),
         cadence="timeframe",
     ),

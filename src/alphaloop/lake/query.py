@@ -1,0 +1,64 @@
+"""SQL over the lake: every declared table by name, read-only.
+
+DuckDB reads the tables through Arrow, so that filters and columns are pushed into the
+files and nothing has to be downloaded. The session lives in memory and is cut off from
+disk and network: a query can neither write to the lake nor read around it.
+"""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from alphaloop.core.errors import InvalidOption
+from alphaloop.lake import storage
+from alphaloop.lake.schema import TABLES
+
+if TYPE_CHECKING:
+    from alphaloop.lake.table import Lake
+
+
+def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
+    """The answer to one query; tables nobody wrote to are there and empty.
+
+    Parameters
+    ----------
+    lake : Lake
+    sql : str
+        DuckDB SQL. Times are ``TIMESTAMP WITH TIME ZONE`` in UTC.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InvalidOption
+        If the SQL does not parse, names something unknown, or tries to leave the lake.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from alphaloop.lake.table import Lake
+    >>> run_sql(Lake(Path(tempfile.mkdtemp())), "select count(*) as bars from market_bars").item()
+    0
+    """
+    import duckdb
+
+    with duckdb.connect(":memory:") as session:
+        session.execute("SET TimeZone = 'UTC'")
+        for name, schema in TABLES.items():
+            path = lake.root / name
+            stored = (
+                storage.open_table(path).to_pyarrow_dataset() if storage.exists(path) else schema.empty().to_arrow()
+            )
+            session.register(name, stored)
+        session.execute("SET enable_external_access = false")
+        session.execute("SET lock_configuration = true")
+        try:
+            answer = session.execute(sql).pl()
+        except duckdb.Error as error:
+            raise InvalidOption(
+                f"SQL that fails: {error}", f"a query over {', '.join(lake.tables()) or 'no tables yet'}", ""
+            ) from error
+    return answer if isinstance(answer, pl.DataFrame) else answer.collect()
