@@ -1,0 +1,87 @@
+"""Families: the form in which a feature is declared, once.
+
+A family is one numba kernel and the columns it writes. A kernel is a recursion over the
+bars of one asset, and nothing else:
+
+    kernel(bars, start, params, state, out)
+
+``bars`` is (6, n), the asset's own bars in order, columns as in
+:data:`alphaloop.core.market.BAR_COLUMNS`. The kernel writes rows ``start ..
+start + m`` to ``out`` (columns, m) and leaves in ``state`` (slots,) all it must remember.
+A fresh state is zeros, and slot 0 counts the bars seen. Besides its state it may read
+``lookback + 1`` bars before ``start``, so a live feed calls it with one bar at a time
+and gets the bits of the batch. NaN is "not known"; a kernel never sees an absent bar.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from numba import njit
+
+Kernel = Callable[..., None]
+
+UNTIL_WARM = "NaN until `lookback` earlier bars of the asset are known, and where the asset has no bar"
+
+# Strict arithmetic: the bits must not depend on how rows are cut into calls.
+compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, error_model="numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A whole number in a feature's name: its smallest sense, and the value when left out."""
+
+    name: str
+    least: int = 1
+    default: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One output of a kernel: ``stem`` begins the feature's name, parameters follow."""
+
+    stem: str
+    unit: str
+    formula: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kernel, its parameters and its columns.
+
+    Parameters
+    ----------
+    name : str
+        Family name, e.g. ``returns``.
+    kernel : callable
+        As in the module's text.
+    columns : tuple of Column
+        In the order of the kernel's ``out``.
+    inputs : tuple of str
+        Bar columns it reads.
+    lookback : callable, parameters -> int
+        Earlier bars needed before the first value; 0 is known from the first bar.
+    params : tuple of Param
+    slots : int
+        Length of the state.
+    modality : str
+        Kind of fact it is made from.
+    missing : str
+        What a missing value means.
+    ascending : int
+        How many leading parameters must each be above the one before.
+    version : int
+        Raised when numbers change.
+    """
+
+    name: str
+    kernel: Kernel
+    columns: tuple[Column, ...]
+    inputs: tuple[str, ...]
+    lookback: Callable[..., int]
+    params: tuple[Param, ...] = field(default=())
+    slots: int = 1
+    modality: str = "bars"
+    missing: str = UNTIL_WARM
+    ascending: int = 0
+    version: int = 1

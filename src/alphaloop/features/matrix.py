@@ -1,0 +1,114 @@
+"""The matrix: all features of all assets at every bar, in one pass.
+
+Each asset's own bars are laid side by side, cut into blocks that fit the cache, and run
+through the kernels; a finished block is turned into rows. ``values`` is NaN wherever
+``mask`` is false. Knows a market and a schema; the value at row t reads rows <= t only.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from alphaloop.core.market import CLOSE, Bools, Floats, Ints, Market
+from alphaloop.features.contract import Feature, Schema, longest_hole_us
+from alphaloop.features.family import Kernel, compiled
+
+BLOCK = 4096  # rows a kernel computes at a time
+
+
+class Job(NamedTuple):
+    """One kernel run: its parameters, state length, and where its columns stand in the block."""
+
+    kernel: Kernel
+    params: Ints
+    slots: int
+    first: int
+    stop: int
+
+
+class Plan(NamedTuple):
+    """All runs a schema needs, each once, and which block column each feature takes."""
+
+    jobs: tuple[Job, ...]
+    columns: Ints
+    width: int
+
+
+def plan(features: tuple[Feature, ...]) -> Plan:
+    """Group features that share a kernel and parameters, so that each run happens once."""
+    firsts: dict[tuple[str, tuple[int, ...]], int] = {}
+    jobs, columns, width = [], [], 0
+    for feature in features:
+        family, key = feature.kernel, (feature.family, feature.params)
+        if key not in firsts:
+            firsts[key], stop = width, width + len(family.columns)
+            jobs.append(Job(family.kernel, np.array(feature.params, dtype=np.int64), family.slots, width, stop))
+            width = stop
+        columns.append(firsts[key] + feature.part)
+    return Plan(tuple(jobs), np.array(columns, dtype=np.int64), width)
+
+
+def compute_arrays(market: Market, schema: Schema) -> tuple[Floats, Bools]:
+    """Every feature of ``schema`` at every bar of ``market``.
+
+    Parameters
+    ----------
+    market : Market
+    schema : Schema
+
+    Returns
+    -------
+    values : float array, shape (T, A, F), C order
+        Units as declared; NaN where not known.
+    mask : bool array, shape (T, A, F)
+        True where the value is known.
+
+    Examples
+    --------
+    >>> from alphaloop.core.time import Timeframe
+    >>> bars = np.full((3, 1, 6), 10.0)
+    >>> bars[2, 0, :4] = 11.0
+    >>> market = Market(np.arange(3) * 60_000_000, ("X",), bars, Timeframe.parse("1m"))
+    >>> values, mask = compute_arrays(market, Schema(["ret_1"]))
+    >>> values[:, 0, 0].round(3).tolist(), mask[:, 0, 0].tolist()
+    ([nan, 0.0, 0.1], [False, True, True])
+    """
+    shape = (len(market), len(market.symbols), len(schema.names))
+    values, mask = np.empty(shape), np.empty(shape, dtype=np.bool_)
+    compute_into(market, schema, values, mask)
+    return values, mask
+
+
+def compute_into(market: Market, schema: Schema, values: Floats, mask: Bools) -> None:
+    """As :func:`compute_arrays`, into arrays of shape (T, A, F) that the caller owns."""
+    order = plan(schema.features)
+    hole = longest_hole_us(market.timeframe)
+    scratch = np.empty((order.width, BLOCK))
+    for asset in range(len(market.symbols)):
+        present = ~np.isnan(market.values[:, asset, CLOSE])
+        rows = np.flatnonzero(present)
+        if len(rows) < len(market):
+            values[~present, asset] = np.nan
+            mask[~present, asset] = False
+        own = np.ascontiguousarray(market.values[rows, asset].T)
+        breaks = np.flatnonzero(np.diff(market.ts[rows]) > hole) + 1
+        for first, stop in pairwise([0, *breaks.tolist(), len(rows)]):
+            states = [np.zeros(job.slots) for job in order.jobs]
+            for start in range(first, stop, BLOCK):
+                end = min(start + BLOCK, stop)
+                block = scratch[:, : end - start]
+                for job, state in zip(order.jobs, states, strict=True):
+                    job.kernel(own, start, job.params, state, block[job.first : job.stop])
+                _turn(block, order.columns, rows[start:end], values[:, asset], mask[:, asset])
+
+
+@compiled
+def _turn(block: Floats, columns: Ints, rows: Ints, values: Floats, mask: Bools) -> None:
+    """Write a block (columns, rows) as rows; what is not finite becomes NaN and false."""
+    for k in range(len(rows)):
+        for f in range(len(columns)):
+            value = block[columns[f], k]
+            known = np.isfinite(value)
+            values[rows[k], f] = value if known else np.nan
+            mask[rows[k], f] = known
