@@ -1,0 +1,1 @@
+"""The house itself: floors, sizes, names, and what may be called where."""
