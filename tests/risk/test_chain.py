@@ -1,9 +1,8 @@
-from tests.risk.builders import intent, make_view, want
-
 from alphaloop.core.decision import HOLD, Decision
 from alphaloop.risk.chain import Chain, Limits, chain_of
 from alphaloop.risk.exposure import Exposure
 from alphaloop.risk.leverage import Leverage
+from tests.risk.builders import intent, make_view, want
 
 
 def test_an_empty_chain_lets_everything_pass():

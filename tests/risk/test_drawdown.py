@@ -1,11 +1,11 @@
 import math
 
 import pytest
-from tests.risk.builders import intent, make_view, want
 
 from alphaloop.core.decision import HOLD, Action, Cut, Decision
 from alphaloop.core.errors import InvalidOption
 from alphaloop.risk.drawdown import Drawdown
+from tests.risk.builders import intent, make_view, want
 
 
 def test_at_the_limit_nothing_happens_beyond_it_all_is_closed():

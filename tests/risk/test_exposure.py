@@ -1,11 +1,11 @@
 import math
 
 import pytest
-from tests.risk.builders import intent, make_view, want
 
 from alphaloop.core.decision import HOLD, Action, Cut, Decision, Intent
 from alphaloop.core.errors import InvalidOption
 from alphaloop.risk.exposure import Exposure
+from tests.risk.builders import intent, make_view, want
 
 
 def test_within_limits_the_decision_itself_comes_back():

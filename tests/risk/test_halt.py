@@ -1,10 +1,10 @@
 from threading import Event
 
 import pytest
-from tests.risk.builders import intent, make_view, want
 
 from alphaloop.core.decision import HOLD, Action, Decision
 from alphaloop.risk.halt import Halt
+from tests.risk.builders import intent, make_view, want
 
 
 def test_off_lets_everything_pass_on_closes_everything():

@@ -1,11 +1,11 @@
 import math
 
 import pytest
-from tests.risk.builders import intent, make_view, want
 
 from alphaloop.core.decision import HOLD, Action, Cut, Decision, Intent
 from alphaloop.core.errors import InvalidOption
 from alphaloop.risk.leverage import Leverage
+from tests.risk.builders import intent, make_view, want
 
 
 def test_isolated_leverage_is_capped_and_the_target_left():

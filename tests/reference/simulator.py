@@ -1,0 +1,334 @@
+"""The simulator again, slowly: plain Python floats, one bar and one symbol at a time.
+
+Written from ``docs/fills.md`` alone, without a look at ``alphaloop.execution``, so that the
+two can prove each other wrong. Reads like the page: one method per stage of a bar. It
+knows nothing of speed, and shares with the fast one only ``round_to_lot`` and the records.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alphaloop.core.account import AccountView
+from alphaloop.core.errors import InvalidOrder
+from alphaloop.core.market import Bars, Instrument
+from alphaloop.core.orders import Fill, Order, OrderType, Reason, round_to_lot
+
+ENTRIES = (OrderType.LIMIT, OrderType.STOP)
+
+
+@dataclass
+class Bar:
+    """One symbol's bar; ``open`` is NaN where there is none."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    rate: float
+
+    @property
+    def exists(self) -> bool:
+        return self.open == self.open
+
+    @property
+    def trades(self) -> bool:
+        """Whether anything can fill: a bar without volume that never moved was halted."""
+        return self.exists and not (self.volume == 0 and self.high == self.low)
+
+
+@dataclass
+class Position:
+    """What is held of one symbol. ``costs``: fees and funding it has paid and not yet settled."""
+
+    quantity: float = 0.0
+    entry: float = 0.0
+    margin: float = 0.0
+    costs: float = 0.0
+    stop: float | None = None
+    target: float | None = None
+    touched: bool = False  # opened or increased inside this bar by a limit or stop-entry order
+
+    @property
+    def side(self) -> int:
+        return (self.quantity > 0) - (self.quantity < 0)
+
+
+class SlowVenue:
+    """The reference of ``core.protocols.Venue``: one working order per symbol."""
+
+    def __init__(self, instruments: dict[str, Instrument], symbols: tuple[str, ...], cash: float) -> None:
+        self.instruments, self.symbols = instruments, tuple(symbols)
+        self.cash = self.peak = float(cash)
+        self.positions = {symbol: Position() for symbol in symbols}
+        self.orders: dict[str, Order] = {}
+        self.marks = dict.fromkeys(symbols, float("nan"))
+        self.fills: list[Fill] = []
+        self.ts = 0
+
+    # the protocol
+
+    def submit(self, orders) -> None:
+        for order in orders:
+            if order.symbol not in self.positions:
+                raise InvalidOrder(f"an order for {order.symbol}", f"one of {self.symbols}", "")
+        for order in orders:
+            self.orders[order.symbol] = order
+
+    def account(self) -> AccountView:
+        held = [self.positions[symbol] for symbol in self.symbols]
+        return AccountView(
+            self.symbols,
+            self.equity(),
+            self.cash,
+            self.peak,
+            np.array([one.quantity for one in held]),
+            np.array([one.entry for one in held]),
+            np.array([self.marks[symbol] for symbol in self.symbols]),
+            np.array([one.margin for one in held]),
+        )
+
+    def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
+        self.fills, self.ts = [], bars.ts
+        row = dict(zip(bars.symbols, bars.values.tolist(), strict=True))
+        day = {symbol: Bar(*row[symbol]) for symbol in self.symbols}
+        for symbol in self.symbols:
+            self.positions[symbol].touched = False
+            self.pay_funding(symbol, day[symbol])
+        open_now = {symbol: bar for symbol, bar in day.items() if bar.trades}
+        reducing = [symbol for symbol in open_now if self.reduces(symbol)]
+        for symbol in reducing:
+            self.at_open(symbol, open_now[symbol])
+        for symbol in open_now:
+            if symbol not in reducing:
+                self.at_open(symbol, open_now[symbol])
+        for stage in (self.gap, self.enter, self.protect, self.reduce, self.take):
+            for symbol, bar in open_now.items():
+                stage(symbol, bar)
+        for symbol, bar in day.items():
+            if bar.exists:
+                self.marks[symbol] = bar.close
+        self.peak = max(self.peak, self.equity())
+        return tuple(self.fills)
+
+    def equity(self) -> float:
+        held = [(self.positions[symbol], self.marks[symbol]) for symbol in self.symbols]
+        return self.cash + sum(one.quantity * (mark - one.entry) for one, mark in held if one.quantity != 0)
+
+    # the stages of a bar, in order
+
+    def pay_funding(self, symbol: str, bar: Bar) -> None:
+        """(0) A rate at this open is paid on what was held before it."""
+        position = self.positions[symbol]
+        if position.quantity == 0 or not bar.exists or not abs(bar.rate) > 0:
+            return
+        paid = position.quantity * bar.open * bar.rate
+        self.cash -= paid
+        position.costs += paid
+        self.fills.append(Fill("", symbol, self.ts, 0.0, bar.open, Reason.FUNDING, funding=paid))
+
+    def reduces(self, symbol: str) -> bool:
+        """Whether the waiting order stands against the position."""
+        order = self.orders.get(symbol)
+        return order is not None and order.quantity * self.positions[symbol].quantity < 0
+
+    def at_open(self, symbol: str, bar: Bar) -> None:
+        """(1) Market orders trade; orders that only move levels move them."""
+        order, position = self.orders.get(symbol), self.positions[symbol]
+        if order is None or (order.type in ENTRIES and not is_level(order)):
+            return
+        del self.orders[symbol]
+        if order.type is OrderType.MARKET:
+            self.trade(order, bar.open, Reason.MARKET)
+        elif order.type is OrderType.PROTECT:
+            self.move_levels(position, order.stop_loss, order.take_profit)
+        elif order.quantity * position.quantity < 0:
+            is_stop = order.type is OrderType.STOP
+            self.move_levels(position, order.price if is_stop else None, None if is_stop else order.price)
+
+    def move_levels(self, position: Position, stop: float | None, target: float | None) -> None:
+        if position.quantity != 0:
+            position.stop = position.stop if stop is None else stop
+            position.target = position.target if target is None else target
+
+    def gap(self, symbol: str, bar: Bar) -> None:
+        """(2) The open itself is beyond a level: out at the open, for better or worse."""
+        if self.exit_if_beyond_at_open(symbol, bar):
+            return
+        position = self.positions[symbol]
+        if position.target is not None and position.side * (bar.open - position.target) >= 0:
+            self.close(symbol, bar.open, Reason.TARGET)
+
+    def exit_if_beyond_at_open(self, symbol: str, bar: Bar) -> bool:
+        level, reason = self.protection(symbol)
+        if level is None or self.positions[symbol].side * (bar.open - level) > 0:
+            return False
+        self.close(symbol, bar.open, reason)
+        return True
+
+    def enter(self, symbol: str, bar: Bar) -> None:
+        """(3) Resting orders that open or increase a position."""
+        order, position = self.orders.get(symbol), self.positions[symbol]
+        if order is None or order.reduce_only or order.quantity * position.quantity < 0:
+            return
+        self.fill_resting(symbol, order, bar)
+
+    def protect(self, symbol: str, bar: Bar) -> None:
+        """(4) The bar's worst price reaches the stop or the liquidation level."""
+        level, reason = self.protection(symbol)
+        if level is None:
+            return
+        side = self.positions[symbol].side
+        worst = bar.low if side > 0 else bar.high
+        if side * (worst - level) <= 0:
+            self.close(symbol, level, reason)
+
+    def reduce(self, symbol: str, bar: Bar) -> None:
+        """(5) Resting orders against the position; what turns it must survive (4) again."""
+        order, position = self.orders.get(symbol), self.positions[symbol]
+        if order is None or order.quantity * position.quantity >= 0:
+            return
+        self.fill_resting(symbol, order, bar)
+        if self.positions[symbol].touched:
+            self.protect(symbol, bar)
+
+    def take(self, symbol: str, bar: Bar) -> None:
+        """(6) The bar's best price reaches the target."""
+        position = self.positions[symbol]
+        if position.quantity == 0 or position.target is None or position.touched:
+            return
+        best = bar.high if position.side > 0 else bar.low
+        if position.side * (best - position.target) >= 0:
+            self.close(symbol, position.target, Reason.TARGET)
+
+    # trades
+
+    def fill_resting(self, symbol: str, order: Order, bar: Bar) -> None:
+        """A limit or stop-entry order meets a bar; filled at the open it meets the open rule too."""
+        price = resting_price(order, bar)
+        if price is None:
+            return
+        del self.orders[symbol]
+        reason = Reason.LIMIT if order.type is OrderType.LIMIT else Reason.STOP_ENTRY
+        opened = self.trade(order, price, reason)
+        self.positions[symbol].touched = opened
+        if opened and price == bar.open:
+            self.exit_if_beyond_at_open(symbol, bar)
+
+    def trade(self, order: Order, price: float, reason: Reason) -> bool:
+        """Close what the order closes, open what is left; true if anything was opened."""
+        symbol = order.symbol
+        position, instrument = self.positions[symbol], self.instruments[symbol]
+        rate, slipped = self.terms(symbol, reason, price, order.quantity)
+        closing = 0.0
+        if order.quantity * position.quantity < 0:
+            closing = min(abs(order.quantity), abs(position.quantity)) * sign(order.quantity)
+            self.settle(symbol, closing, slipped, abs(slipped - price), rate, reason, order.id)
+        opening = order.quantity - closing
+        unleveraged = instrument.kind != "perp"
+        if opening == 0 or order.reduce_only or (unleveraged and opening < 0):
+            return False
+        leverage = 1.0 if unleveraged else order.leverage
+        return self.open(order, opening, slipped, abs(slipped - price), rate, leverage, reason)
+
+    def open(
+        self, order: Order, quantity: float, price: float, slip: float, rate: float, leverage: float, reason
+    ) -> bool:
+        """Add to a position what the free cash can carry."""
+        position, instrument = self.positions[order.symbol], self.instruments[order.symbol]
+        free = self.cash - sum(one.margin for one in self.positions.values())
+        size = abs(quantity)
+        if size * price / leverage + size * price * rate > free:
+            size = round_to_lot(max(free, 0.0) / (price * (1 / leverage + rate)), float(instrument.lot))
+        if not size > 0:
+            return False
+        traded = size * sign(quantity)
+        fee = size * price * rate
+        self.cash -= fee
+        total = position.quantity + traded
+        position.entry = (position.quantity * position.entry + traded * price) / total
+        position.quantity = total
+        position.margin += size * price / leverage
+        position.costs += fee
+        position.stop, position.target = order.stop_loss, order.take_profit
+        fill = Fill(order.id, order.symbol, self.ts, traded, price, reason, fee, slip * size, 0.0, 0.0, leverage)
+        self.fills.append(fill)
+        return True
+
+    def settle(self, symbol: str, quantity: float, price: float, slip: float, rate: float, reason, order_id) -> None:
+        """Close part or all of a position; a loss beyond its margin is the venue's."""
+        position = self.positions[symbol]
+        share = abs(quantity) / abs(position.quantity)
+        fee = abs(quantity) * price * rate
+        profit = -quantity * (price - position.entry)
+        floor = -share * position.margin
+        net = profit - share * position.costs - fee
+        shortfall = max(0.0, floor - net)
+        self.cash += profit - fee + shortfall
+        if share == 1.0:
+            self.positions[symbol] = Position()
+        else:
+            position.quantity += quantity
+            position.margin *= 1 - share
+            position.costs *= 1 - share
+        size = abs(quantity)
+        self.fills.append(Fill(order_id, symbol, self.ts, quantity, price, reason, fee, slip * size, 0.0, shortfall))
+
+    def close(self, symbol: str, price: float, reason: Reason) -> None:
+        quantity = -self.positions[symbol].quantity
+        rate, slipped = self.terms(symbol, reason, price, quantity)
+        self.settle(symbol, quantity, slipped, abs(slipped - price), rate, reason, "")
+
+    def terms(self, symbol: str, reason: Reason, price: float, quantity: float) -> tuple[float, float]:
+        """Fee rate and price after slippage."""
+        instrument = self.instruments[symbol]
+        if reason in (Reason.LIMIT, Reason.TARGET):
+            return instrument.maker_fee, price
+        if reason is Reason.LIQUIDATION:
+            return instrument.liquidation_fee, price
+        return instrument.taker_fee, price * (1 + sign(quantity) * instrument.slippage)
+
+    def protection(self, symbol: str) -> tuple[float | None, Reason]:
+        """The level the price meets first on its way against the position: stop or liquidation."""
+        position = self.positions[symbol]
+        if position.quantity == 0:
+            return None, Reason.STOP
+        liquidation = liquidation_price(position, self.instruments[symbol])
+        if position.stop is not None and position.side * (position.stop - liquidation) >= 0:
+            return position.stop, Reason.STOP
+        return liquidation, Reason.LIQUIDATION
+
+
+def is_level(order: Order) -> bool:
+    """Reduce-only stops and take-profits only move the position's levels."""
+    return order.type is OrderType.TAKE_PROFIT or (order.type is OrderType.STOP and order.reduce_only)
+
+
+def sign(number: float) -> float:
+    return 1.0 if number > 0 else -1.0
+
+
+def resting_price(order: Order, bar: Bar) -> float | None:
+    """Price before slippage at which a limit or stop-entry order fills in this bar, if it does."""
+    buys = order.quantity > 0
+    if order.type is OrderType.LIMIT:
+        if buys:
+            return min(bar.open, order.price) if bar.low < order.price else None
+        return max(bar.open, order.price) if bar.high > order.price else None
+    if buys:
+        return max(bar.open, order.price) if bar.high >= order.price else None
+    return min(bar.open, order.price) if bar.low <= order.price else None
+
+
+def liquidation_price(position: Position, instrument: Instrument) -> float:
+    """Where margin plus profit equals the maintenance margin; zero or less: never."""
+    size = abs(position.quantity)
+    for tier in instrument.margin_tiers:
+        if position.side > 0:
+            price = (size * position.entry - position.margin - tier.deduction) / (size * (1 - tier.rate))
+        else:
+            price = (size * position.entry + position.margin + tier.deduction) / (size * (1 + tier.rate))
+        if size * price <= tier.notional_cap:
+            return price
+    raise AssertionError("the last tier is infinite")
