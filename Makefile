@@ -30,7 +30,7 @@ test-all: $(VENV)/.dev  ## the same, with the slow ones and the comparisons with
 lint: $(VENV)/.dev  ## style, types, floors, sizes
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check -q .
-	@$(BIN)/mypy --strict $(PACKAGE)
+	@$(BIN)/mypy --strict $(PACKAGE) scripts
 	@$(BIN)/lint-imports --no-logo
 	@$(PYTEST) tests/house/test_sizes.py
 
