@@ -5,7 +5,7 @@ files and nothing has to be downloaded. The session lives in memory and is cut o
 disk and network: a query can neither write to the lake nor read around it.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,6 +15,8 @@ from alphaloop.lake.schema import TABLES
 
 if TYPE_CHECKING:
     from alphaloop.lake.table import Lake
+
+_QUESTIONS = ("SELECT", "EXPLAIN")  # DuckDB's statement types that answer and change nothing
 
 
 def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
@@ -54,11 +56,18 @@ def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
             )
             session.register(name, stored)
         session.execute("SET enable_external_access = false")
+        session.execute("SET python_enable_replacements = false")
         session.execute("SET lock_configuration = true")
         try:
-            answer = session.execute(sql).pl()
+            _refuse_all_but_one_question(session.extract_statements(sql))
+            answer = pl.from_arrow(session.sql(sql).to_arrow_table())
         except duckdb.Error as error:
-            raise InvalidOption(
-                f"SQL that fails: {error}", f"a query over {', '.join(lake.tables()) or 'no tables yet'}", ""
-            ) from error
-    return answer if isinstance(answer, pl.DataFrame) else answer.collect()
+            written = ", ".join(lake.tables()) or "no tables yet"
+            raise InvalidOption(f"SQL that fails: {error}", f"a query over {written}", "") from error
+    return answer if isinstance(answer, pl.DataFrame) else answer.to_frame()
+
+
+def _refuse_all_but_one_question(statements: list[Any]) -> None:
+    kinds = [statement.type.name for statement in statements]
+    if len(kinds) != 1 or kinds[0] not in _QUESTIONS:
+        raise InvalidOption(f"SQL that is {', '.join(kinds) or 'empty'}", "one query", "the lake is read-only here")

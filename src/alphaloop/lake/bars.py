@@ -1,0 +1,161 @@
+"""From rows to a market: aligned bars of several symbols, with the funding they pay.
+
+Rows of the result are the open times at which at least one symbol has a bar; a symbol that
+starts late, ends early or has a hole is NaN there. Nothing is filled, so two neighbouring
+rows can lie further apart than the timeframe: look at ``Market.ts``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from alphaloop.core.errors import NoData
+from alphaloop.core.market import BAR_COLUMNS, CLOSE, FUNDING, OPEN, Floats, Ints, Market
+from alphaloop.core.time import MINUTE_US, Timeframe, iso
+from alphaloop.lake.table import Lake
+
+PERP_VENUES = ("binance", "bybit", "okx", "hyperliquid", "kraken", "lighter", "dydx")
+"""Perpetual markets, the preferred one first."""
+
+_MOST_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    symbols: tuple[str, ...]
+    timeframe: Timeframe
+    start: int | None
+    end: int | None
+    venue: str | None
+
+
+def load_market(
+    lake: Lake,
+    symbols: Sequence[str],
+    timeframe: Timeframe | str,
+    *,
+    start: int | None = None,
+    end: int | None = None,
+    venue: str | None = None,
+) -> Market:
+    """Bars of the symbols whose open lies in ``[start, end)``, funding merged in.
+
+    Without ``venue`` each symbol comes from the most preferred venue that has it:
+    perpetuals in the order of ``PERP_VENUES``, then others by name, spot last. What was
+    chosen stands in ``Market.sources``. A funding settlement, floored to the minute, is
+    paid at the symbol's first bar open at or after it; several in one bar are summed.
+
+    Parameters
+    ----------
+    lake : Lake
+    symbols : sequence of str, length A
+    timeframe : Timeframe or str
+    start, end : int, microseconds UTC, optional
+    venue : str, optional
+
+    Returns
+    -------
+    Market
+        ``values`` of shape (T, A, 6).
+
+    Raises
+    ------
+    NoData
+        If a symbol has no such bar; the message names the bars there are.
+    """
+    if isinstance(timeframe, str):
+        timeframe = Timeframe.parse(timeframe)
+    asked = _Asked(tuple(dict.fromkeys(symbols)), timeframe, start, end, venue)
+    parts, sources = _choose(lake, asked)
+    times = np.unique(np.concatenate([part["event_time"].to_physical().to_numpy() for part in parts]))
+    values = np.full((len(times), len(parts), len(BAR_COLUMNS)), np.nan)
+    for asset, part in enumerate(parts):
+        opened = part["event_time"].to_physical().to_numpy()
+        rows = np.searchsorted(times, opened)
+        values[rows, asset, OPEN:FUNDING] = part.select(BAR_COLUMNS[OPEN:FUNDING]).to_numpy()
+        values[rows, asset, FUNDING] = 0.0
+    _pay(lake, asked, sources, times, values)
+    return Market(times, asked.symbols, values, timeframe, sources)
+
+
+def _choose(lake: Lake, asked: _Asked) -> tuple[list[pl.DataFrame], dict[str, str]]:
+    """One frame a symbol, of its preferred venue, and the venues by symbol."""
+    if not asked.symbols:
+        raise NoData("no symbol", "at least one", "pass --symbols BTCUSDT,ETHUSDT")
+    found = lake.scan(
+        "market_bars",
+        symbols=asked.symbols,
+        timeframe=str(asked.timeframe),
+        start=asked.start,
+        end=asked.end,
+        venue=asked.venue,
+    )
+    frame = found.select("symbol", "venue", "event_time", *BAR_COLUMNS[OPEN:FUNDING]).collect()
+    venues = {
+        symbol: min(rows["venue"], key=preference)
+        for (symbol,), rows in frame.select("symbol", "venue").unique().group_by("symbol")
+    }
+    missing = [symbol for symbol in asked.symbols if symbol not in venues]
+    if missing:
+        raise _nothing(lake, asked, missing)
+    return [
+        frame.filter((pl.col("symbol") == symbol) & (pl.col("venue") == venues[symbol])) for symbol in asked.symbols
+    ], {symbol: venues[symbol] for symbol in asked.symbols}
+
+
+def preference(venue: str) -> tuple[int, str]:
+    """Sort key of venues: perpetuals first, spot last.
+
+    Examples
+    --------
+    >>> sorted(["binance-spot", "okx", "simulated", "binance"], key=preference)
+    ['binance', 'okx', 'simulated', 'binance-spot']
+    """
+    if venue in PERP_VENUES:
+        return PERP_VENUES.index(venue), venue
+    return len(PERP_VENUES) + venue.endswith("-spot"), venue
+
+
+def _nothing(lake: Lake, asked: _Asked, missing: list[str]) -> NoData:
+    series = ["venue", "symbol", "timeframe"]
+    span = [pl.col("event_time").min().alias("first"), pl.col("event_time").max().alias("last")]
+    held = lake.scan("market_bars").group_by(series).agg(span).sort(series[::-1]).collect()
+    near = held.filter(pl.col("symbol").is_in(missing)) if held["symbol"].is_in(missing).any() else held
+    lines = [
+        f"{row['symbol']} {row['timeframe']} on {row['venue']} {iso(row['first'])[:10]}..{iso(row['last'])[:10]}"
+        for row in near.head(_MOST_LISTED).with_columns(pl.col("first", "last").to_physical()).to_dicts()
+    ]
+    more = f" and {near.height - _MOST_LISTED} more" if near.height > _MOST_LISTED else ""
+    where = f" on {asked.venue}" if asked.venue else ""
+    window = f" in [{_edge(asked.start)}, {_edge(asked.end)})" if (asked.start, asked.end) != (None, None) else ""
+    return NoData(
+        f"no {asked.timeframe} bars of {', '.join(missing)}{where}{window}",
+        f"one of: {', '.join(lines)}{more}" if lines else "a lake with bars",
+        "import or simulate them, or ask for what there is",
+    )
+
+
+def _edge(instant: int | None) -> str:
+    return "..." if instant is None else iso(instant)
+
+
+def _pay(lake: Lake, asked: _Asked, sources: dict[str, str], times: Ints, values: Floats) -> None:
+    """Add the funding rates to the bars that pay them, in place."""
+    rates = (
+        lake.scan("funding_rates", symbols=asked.symbols, start=int(times[0]) - asked.timeframe.us)
+        .filter(pl.col("venue").is_in(list(set(sources.values()))))
+        .select("symbol", "venue", "event_time", "rate")
+        .collect()
+    )
+    for asset, symbol in enumerate(asked.symbols):
+        own = rates.filter((pl.col("symbol") == symbol) & (pl.col("venue") == sources[symbol]))
+        if own.is_empty():
+            continue
+        settled = own["event_time"].to_physical().to_numpy()
+        settled = settled - settled % MINUTE_US
+        rows = np.flatnonzero(~np.isnan(values[:, asset, CLOSE]))
+        paid = np.searchsorted(times[rows], settled)
+        held = (paid < len(rows)) & (settled > times[rows[0]] - asked.timeframe.us)
+        np.add.at(values[:, asset, FUNDING], rows[paid[held]], own["rate"].to_numpy()[held])
