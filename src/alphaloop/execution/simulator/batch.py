@@ -1,0 +1,132 @@
+"""The vectorised backtest: precomputed targets over a whole market, in one compiled pass.
+
+The same rules as the venue, called bar by bar inside the kernel; ``tests/laws`` holds the
+two equal to the last digit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from alphaloop.core.errors import InvalidOption, SchemaViolation
+from alphaloop.core.market import Floats, Instrument, Market
+from alphaloop.core.orders import Fill
+from alphaloop.execution.simulator import layout as at
+from alphaloop.execution.simulator.compiled import Plan, run
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What a vectorised backtest leaves behind.
+
+    ``equity`` (T,) is quote currency after each bar; ``rows`` (N, 11) are the raw fills in
+    the kernel's layout; ``totals`` names the running sums of costs.
+    """
+
+    equity: Floats
+    rows: Floats
+    totals: dict[str, float]
+    market: Market
+
+    def fills(self) -> list[Fill]:
+        """The raw rows as records; an order's id is the bar it was decided on."""
+        symbols, ts = self.market.symbols, self.market.ts
+        return [
+            Fill(
+                order_id=f"{int(ts[int(row[at.F_TICKET])]) + self.market.timeframe.us}:{symbols[int(row[at.F_ASSET])]}"
+                if row[at.F_TICKET] >= 0
+                else "",
+                symbol=symbols[int(row[at.F_ASSET])],
+                ts=int(ts[int(row[at.F_BAR])]),
+                quantity=row[at.F_QUANTITY],
+                price=row[at.F_PRICE],
+                reason=at.REASONS[int(row[at.F_REASON])],
+                fee=row[at.F_FEE],
+                slippage=row[at.F_SLIPPAGE],
+                funding=row[at.F_FUNDING],
+                shortfall=row[at.F_SHORTFALL],
+                leverage=row[at.F_LEVERAGE],
+            )
+            for row in self.rows.tolist()
+        ]
+
+
+def targets(
+    target: Floats,
+    *,
+    stop: Floats | None = None,
+    take: Floats | None = None,
+    leverage: Floats | float = 1.0,
+    units: bool = False,
+    fractions: bool = False,
+    band: float = 0.0,
+) -> Plan:
+    """A plan from arrays of shape (T, A); what is left out is "none".
+
+    Parameters
+    ----------
+    target : float array, shape (T, A)
+        Signed fraction of equity (base units when ``units``); NaN holds.
+    stop, take : float array, shape (T, A), optional
+        Price levels, or fractions of the entry price when ``fractions``; NaN for none.
+    leverage : float or float array, shape (T, A), >= 1
+    band : float, fraction of equity
+        Smaller changes are left alone.
+
+    Raises
+    ------
+    SchemaViolation
+        If shapes disagree.
+    InvalidOption
+        If a leverage is below 1 or a target infinite.
+    """
+    none = np.broadcast_to(np.nan, target.shape)
+    arrays = [target, none if stop is None else stop, none if take is None else take]
+    arrays.append(np.broadcast_to(np.asarray(leverage, dtype=np.float64), target.shape))
+    if any(array.shape != target.shape or array.ndim != 2 for array in arrays):
+        raise SchemaViolation(f"shapes {[array.shape for array in arrays]}", "all equal, (T, A)", "align the arrays")
+    if bool(np.isinf(target).any()) or bool((arrays[3] < 1).any()):
+        raise InvalidOption("an infinite target or a leverage below 1", "finite targets, leverage >= 1", "")
+    goal, low, high, lever = (np.ascontiguousarray(array, dtype=np.float64) for array in arrays)
+    return Plan(goal, low, high, lever, units, fractions, band)
+
+
+def simulate(market: Market, plan: Plan, instruments: Sequence[Instrument], cash: float) -> BatchResult:
+    """Run precomputed targets through a market.
+
+    Parameters
+    ----------
+    market : Market
+    plan : Plan, arrays of shape (T, A)
+        Row ``t`` is decided at the close of bar ``t`` and fills at the open of bar ``t + 1``.
+    instruments : sequence of Instrument, length A
+    cash : float, quote currency
+
+    Raises
+    ------
+    SchemaViolation
+        If plan, instruments and market differ in shape or symbols.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from alphaloop.core.time import Timeframe
+    >>> prices = np.array([100.0, 100.0, 110.0])
+    >>> values = np.stack([prices] * 4 + [np.full(3, np.nan), np.zeros(3)], axis=1)[:, None, :]
+    >>> market = Market(np.arange(3) * 60_000_000, ("X",), values, Timeframe.parse("1m"))
+    >>> free = Instrument("X", slippage=0.0, taker_fee=0.0)
+    >>> simulate(market, targets(np.array([[1.0], [np.nan], [np.nan]])), [free], 1000.0).equity
+    array([1000., 1000., 1100.])
+    """
+    if plan.target.shape != market.values.shape[:2]:
+        raise SchemaViolation(f"a plan of shape {plan.target.shape}", f"{market.values.shape[:2]}", "align to the bars")
+    if tuple(one.symbol for one in instruments) != market.symbols:
+        raise SchemaViolation("instruments of other symbols", f"{market.symbols}", "give one per symbol, in order")
+    state, account = at.new_state(tuple(instruments)), at.new_account(cash)
+    equity = np.empty(len(market))
+    rows = run(market.values, plan, state, account, equity)
+    names = ("fees", "slippage", "funding", "realised", "shortfall")
+    sums = (at.FEES, at.SLIPPAGE_PAID, at.FUNDING_PAID, at.REALISED, at.SHORTFALL)
+    totals = {name: float(account[index]) for name, index in zip(names, sums, strict=True)}
+    return BatchResult(equity, rows, totals, market)

@@ -1,0 +1,130 @@
+"""The kernel's two entry points, compiled once and kept on disk.
+
+numba notices a change of the file that holds an entry point, not of the files whose rules
+it compiled in; a stale kernel would be a wrong backtest. So the entry points close over a
+stamp of all those sources, and closures are part of numba's cache key.
+"""
+
+import math
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from alphaloop.core import account as core_account
+from alphaloop.core import market as core_market
+from alphaloop.core import orders as core_orders
+from alphaloop.core.account import wanted_quantity
+from alphaloop.core.market import Floats
+from alphaloop.core.orders import round_to_lot
+from alphaloop.execution.simulator import kernel
+from alphaloop.execution.simulator import layout as at
+from alphaloop.execution.simulator.jit import compiled, entry_point
+from alphaloop.execution.simulator.kernel import events, mark, quiet
+
+_SOURCES = (core_account, core_market, core_orders, kernel, at)
+STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
+"""Of the rules as they stand in these files; written into every trace."""
+
+
+class Plan(NamedTuple):
+    """Precomputed targets: what a policy would have said on each bar.
+
+    ``target``, ``stop``, ``take`` and ``leverage`` have shape (T, A) and are read where
+    ``target`` is not NaN (NaN holds). Targets are signed fractions of equity, or base units
+    when ``units``; stop and take are price levels, or fractions of the entry when ``fractions``.
+    """
+
+    target: Floats
+    stop: Floats
+    take: Floats
+    leverage: Floats
+    units: bool = False
+    fractions: bool = False
+    band: float = 0.0
+
+
+@compiled
+def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int) -> None:
+    """Make row ``t`` of the plan a working order, as ``core.account.orders_to_reach`` does."""
+    target, price = plan.target[t, asset], state[at.MARK, asset]
+    if math.isnan(price):
+        return
+    held, lot, equity = state[at.QUANTITY, asset], state[at.LOT, asset], account[at.EQUITY]
+    if plan.units:
+        delta = -held if target == 0.0 else round_to_lot(target - held, lot)
+    else:
+        delta = wanted_quantity(target, equity, price, held, lot)
+    notional = abs(delta) * price
+    small = notional < state[at.MIN_NOTIONAL, asset] or notional < plan.band * equity
+    kind = at.MARKET
+    if delta == 0.0 or (small and target != 0.0 and target * held >= 0.0):
+        if held == 0.0 or (math.isnan(plan.stop[t, asset]) and math.isnan(plan.take[t, asset])):
+            return
+        kind = at.PROTECT
+    state[at.KIND, asset] = kind
+    state[at.AMOUNT, asset] = delta
+    state[at.STOP_LEVEL, asset] = plan.stop[t, asset]
+    state[at.TARGET_LEVEL, asset] = plan.take[t, asset]
+    state[at.ORDER_LEVERAGE, asset] = plan.leverage[t, asset]
+    state[at.REDUCE_ONLY, asset] = 1.0 if target == 0.0 else 0.0
+    state[at.FRACTIONS, asset] = 1.0 if plan.fractions else 0.0
+    state[at.TICKET, asset] = t
+
+
+@compiled
+def run_while_room(
+    values: Floats, plan: Plan, state: Floats, account: Floats, fills: Floats, equity: Floats, t: int
+) -> int:
+    """Bars from ``t`` on until the market ends or ``fills`` might overflow; returns the next bar."""
+    bars, assets = values.shape[0], values.shape[1]
+    room = fills.shape[0] - assets * at.FILLS_PER_ASSET
+    target = plan.target
+    while t < bars and account[at.ROWS] <= room:
+        if not quiet(state, values, t):
+            first = int(account[at.ROWS])
+            events(state, account, fills, values[t])
+            for row in range(first, int(account[at.ROWS])):
+                fills[row, at.F_BAR] = t
+        mark(state, account, values, t)
+        equity[t] = account[at.EQUITY]
+        for asset in range(assets):
+            if not math.isnan(target[t, asset]):
+                queue_target(state, account, plan, t, asset)
+        t += 1
+    return t
+
+
+def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., Floats]]:
+    @entry_point
+    def step(state: Floats, account: Floats, fills: Floats, bars: Floats) -> int:
+        """One bar of every asset: changes the arrays in place, returns the fill rows written."""
+        _ = stamp
+        account[at.ROWS] = 0.0
+        values = bars.reshape((1, bars.shape[0], bars.shape[1]))
+        if not quiet(state, values, 0):
+            events(state, account, fills, bars)
+        mark(state, account, values, 0)
+        return int(account[at.ROWS])
+
+    @entry_point
+    def run(values: Floats, plan: Plan, state: Floats, account: Floats, equity: Floats) -> Floats:
+        """A whole market: row ``t`` of the plan is decided on bar ``t`` and meets bar ``t + 1`` first."""
+        _ = stamp
+        fills = np.empty((1024 + values.shape[1] * at.FILLS_PER_ASSET, at.FILL_FIELDS))
+        account[at.ROWS] = 0.0
+        t = 0
+        while t < values.shape[0]:
+            t = run_while_room(values, plan, state, account, fills, equity, t)
+            count = int(account[at.ROWS])
+            grown = np.empty((2 * fills.shape[0], at.FILL_FIELDS))
+            grown[:count] = fills[:count]
+            fills = grown
+        return fills[: int(account[at.ROWS])].copy()
+
+    return step, run
+
+
+step, run = _entry_points(STAMP)
