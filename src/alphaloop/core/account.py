@@ -89,9 +89,11 @@ class Account:
     realised: Decimal = ZERO
     shortfall: Decimal = ZERO
 
-    def apply(self, fill: Fill) -> "Account":
-        """The account after one fill or funding payment."""
+    def apply(self, fill: Fill, lot: Decimal | None = None) -> "Account":
+        """The account after one fill or funding payment, its quantity in whole lots where ``lot`` is given."""
         quantity, price = exact(fill.quantity), exact(fill.price)
+        if lot is not None:
+            quantity = (quantity / lot).to_integral_value() * lot
         old = self.holdings.get(fill.symbol, Holding())
         new, realised = _trade(old, quantity, price, exact(fill.leverage))
         fee, funding, shortfall = exact(fill.fee), exact(fill.funding), exact(fill.shortfall)

@@ -1,0 +1,71 @@
+"""The paper venue: fills by the same kernel, money by the Decimal ledger.
+
+Where the simulator keeps its accounts in float64, paper keeps the ledger that a live run
+keeps: every fill is booked in Decimal, and the account a policy sees is the bridge from
+that ledger. A replay that equals the backtest therefore proves two bookkeepers against
+each other, not one against itself.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import numpy as np
+
+from alphaloop.core.account import Account, AccountView
+from alphaloop.core.market import CLOSE, Bars, Instrument
+from alphaloop.core.orders import Fill, Order
+from alphaloop.execution.simulator.venue import SimulatedVenue
+
+
+class PaperVenue:
+    """A venue that trades on paper.
+
+    Parameters
+    ----------
+    instruments : sequence of Instrument, length A
+    cash : float, quote currency
+
+    Attributes
+    ----------
+    ledger : Account
+        The Decimal truth after the last fill.
+    orders : list of Order
+        Everything submitted, in order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> venue = PaperVenue([Instrument("X")], 1000.0)
+    >>> _ = venue.on_bars(Bars(0, 1, ("X",), np.array([[9.0, 9.0, 9.0, 9.0, 1.0, 0.0]])))
+    >>> venue.account().equity
+    1000.0
+    """
+
+    def __init__(self, instruments: Sequence[Instrument], cash: float) -> None:
+        self._matching = SimulatedVenue(instruments, cash)
+        self.symbols = self._matching.symbols
+        self._lots = {one.symbol: one.lot for one in instruments}
+        self.ledger = Account(cash=Decimal(repr(float(cash))))
+        self.orders: list[Order] = []
+        self._marks: dict[str, float] = {}
+        self._peak = float(cash)
+
+    def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
+        """Match the working orders against a bar and book what came of it."""
+        fills = self._matching.on_bars(bars)
+        for fill in fills:
+            self.ledger = self.ledger.apply(fill, self._lots[fill.symbol])
+        closes = bars.values[:, CLOSE]
+        for asset in np.flatnonzero(~np.isnan(closes)).tolist():
+            self._marks[self.symbols[asset]] = float(closes[asset])
+        self._peak = max(self._peak, float(self.ledger.equity(self._marks)))
+        return fills
+
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Let orders rest from the next bar on."""
+        self._matching.submit(orders)
+        self.orders.extend(orders)
+
+    def account(self) -> AccountView:
+        """The ledger's account, over the one bridge to float64."""
+        return self.ledger.view(self.symbols, self._marks, self._peak)
