@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from alphaloop.core.errors import InvalidOption
-from alphaloop.core.market import CLOSE, Market
+from alphaloop.core.market import CLOSE, Ints, Market
 from alphaloop.features.contract import Schema
 from alphaloop.features.matrix import compute_arrays
 from alphaloop.lake.schema import TABLES
@@ -45,31 +45,38 @@ def snapshots(market: Market, schema: Schema, *, source: str, synthetic: bool = 
     if not schema.names:
         raise InvalidOption("a schema without features", "at least one name", "see: alphaloop features list")
     values, mask = compute_arrays(market, schema)
+    step, names = market.timeframe.us, pl.Series([list(schema.names)])
     frames = []
     for asset, symbol in enumerate(market.symbols):
         rows = np.flatnonzero(~np.isnan(market.values[:, asset, CLOSE]))
         shape = (len(rows), len(schema.names))
-        opened = pl.Series(market.ts[rows]).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-        known = pl.Series(values[rows, asset].ravel()).fill_nan(None)
+        columns = {
+            "event_time": _utc(market.ts[rows]),
+            "available_at": _utc(market.ts[rows] + step),
+            "names": names.new_from_index(0, len(rows)),
+            "values": pl.Series(values[rows, asset].ravel()).fill_nan(None).reshape(shape).arr.to_list(),
+            "mask": pl.Series(mask[rows, asset].ravel()).reshape(shape).arr.to_list(),
+        }
+        constants = {
+            "venue": market.sources.get(symbol, LOCAL),
+            "symbol": symbol,
+            "timeframe": str(market.timeframe),
+            "schema_hash": schema.hash,
+            "source": source,
+            "is_synthetic": synthetic,
+            "is_derived": True,
+        }
         frames.append(
-            pl.DataFrame({"event_time": opened}).with_columns(
-                pl.lit(market.sources.get(symbol, LOCAL)).alias("venue"),
-                pl.lit(symbol).alias("symbol"),
-                pl.lit(str(market.timeframe)).alias("timeframe"),
-                (pl.col("event_time") + pl.duration(microseconds=market.timeframe.us)).alias("available_at"),
-                pl.lit(schema.hash).alias("schema_hash"),
-                pl.lit(pl.Series([list(schema.names)])).alias("names"),
-                known.reshape(shape).arr.to_list().alias("values"),
-                pl.Series(mask[rows, asset].ravel()).reshape(shape).arr.to_list().alias("mask"),
-                pl.lit(source).alias("source"),
-                pl.lit(synthetic).alias("is_synthetic"),
-                pl.lit(True).alias("is_derived"),
-            )
+            pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in constants.items())
         )
     table = TABLES[TABLE]
     return pl.concat(frames).select(
         pl.col(name).cast(table.dtypes[name]) for name in table.names if name != "ingested_at"
     )
+
+
+def _utc(instants: Ints) -> pl.Series:
+    return pl.Series(instants).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def wide(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import slide, window_moments
+from alphaloop.features.moments import slide_values
 
 BAND_WIDTH = 2.0  # population deviations on either side of the middle
 
@@ -122,7 +122,7 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
 def bands_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Bollinger bands: upper, lower, relative width, and place between them (0 to 1)."""
     close, n = bars[CLOSE], params[0]
-    seen, turn, mean, spread, same = int(state[0]), int(state[1]), state[2], state[3], int(state[4])
+    seen, same, memory = int(state[0]), int(state[1]), (state[2], state[3], state[4], state[5])
     for k in range(out.shape[1]):
         i = start + k
         same = same + 1 if seen > 0 and close[i] == close[i - 1] else 1
@@ -130,19 +130,16 @@ def bands_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Flo
         if seen < n:
             out[:, k] = np.nan
             continue
-        if turn == 0:
-            mean, spread = window_moments(close, i + 1, n)
-        else:
-            mean, spread = slide(mean, spread, close[i], close[i - n], n)
-        turn = turn + 1 if turn + 1 < n else 0
+        memory = slide_values(close, i, n, memory)
+        mean, reach = memory[1], BAND_WIDTH * np.sqrt(memory[2] / n)
         if same >= n:  # a motionless window, to the last digit
-            mean, spread = close[i], 0.0
-        reach = BAND_WIDTH * np.sqrt(spread / n)
+            mean, reach = close[i], 0.0
         out[0, k] = mean + reach
         out[1, k] = mean - reach
         out[2, k] = 2.0 * reach / mean
         out[3, k] = (close[i] - mean + reach) / (2.0 * reach) if reach > 0.0 else np.nan
-    state[0], state[1], state[2], state[3], state[4] = seen, turn, mean, spread, same
+    state[0], state[1] = seen, same
+    state[2], state[3], state[4], state[5] = memory
 
 
 @compiled
@@ -232,7 +229,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n", least=2, default=20),),
-        slots=5,
+        slots=6,
         missing="NaN until n closes are known; bb_pct also where the band has no width",
     ),
     Family(

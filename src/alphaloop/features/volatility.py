@@ -9,44 +9,36 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import return_moments, slide
-
-_SEEN, _TURN, _MEAN, _SPREAD, _SAME = range(5)
-
-
-@compiled
-def deviation_row(close: Floats, i: int, n: int, state: Floats) -> float:
-    """Deviation of the ``n`` returns up to bar ``i``; moves ``state`` by one bar."""
-    seen = state[_SEEN]
-    state[_SEEN] = seen + 1.0
-    state[_SAME] = state[_SAME] + 1.0 if seen > 0 and close[i] == close[i - 1] else 0.0
-    if seen < n:
-        return np.nan
-    if state[_TURN] == 0.0:
-        state[_MEAN], state[_SPREAD] = return_moments(close, i + 1, n)
-    else:
-        new, old = close[i] / close[i - 1] - 1.0, close[i - n] / close[i - n - 1] - 1.0
-        state[_MEAN], state[_SPREAD] = slide(state[_MEAN], state[_SPREAD], new, old, n)
-    state[_TURN] = state[_TURN] + 1.0 if state[_TURN] + 1.0 < n else 0.0
-    return 0.0 if state[_SAME] >= n else np.sqrt(state[_SPREAD] / (n - 1))
+from alphaloop.features.moments import slide_returns
 
 
 @compiled
 def deviation_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Sample deviation of the last ``params[0]`` one-bar returns."""
-    close = bars[CLOSE]
+    close, n = bars[CLOSE], params[0]
+    seen, same, memory = int(state[0]), int(state[1]), (state[2], state[3], state[4], state[5])
     for k in range(out.shape[1]):
-        out[0, k] = deviation_row(close, start + k, params[0], state)
+        i = start + k
+        same = same + 1 if seen > 0 and close[i] == close[i - 1] else 0
+        if seen >= n:
+            memory = slide_returns(close, i, n, memory)
+            # n returns of zero: none is left, to the last digit
+            out[0, k] = np.sqrt(memory[2] / (n - 1)) if same < n else 0.0
+        else:
+            out[0, k] = np.nan
+        seen += 1
+    state[0], state[1] = seen, same
+    state[2], state[3], state[4], state[5] = memory
 
 
 @compiled
 def term_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Short deviation over long deviation; NaN when the long one is zero."""
-    close = bars[CLOSE]
+    short = np.empty((1, out.shape[1]))
+    deviation_kernel(bars, start, params[:1], state[:6], short)
+    deviation_kernel(bars, start, params[1:], state[6:], out)
     for k in range(out.shape[1]):
-        short = deviation_row(close, start + k, params[0], state[:5])
-        long = deviation_row(close, start + k, params[1], state[5:])
-        out[0, k] = short / long if long > 0.0 else np.nan
+        out[0, k] = short[0, k] / out[0, k] if out[0, k] > 0.0 else np.nan
 
 
 @compiled
@@ -78,7 +70,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n,
         params=(Param("n", least=2),),
-        slots=5,
+        slots=6,
     ),
     Family(
         "term structure",
@@ -87,7 +79,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda _a, b: b,
         params=(Param("a", least=2), Param("b", least=2)),
-        slots=10,
+        slots=12,
         missing="as vol_b, and NaN where vol_b is 0",
         ascending=2,
     ),

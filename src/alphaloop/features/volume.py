@@ -8,9 +8,7 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
 from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import slide, window_moments
-
-_RUN, _TURN, _MEAN, _SPREAD, _SAME = range(5)
+from alphaloop.features.moments import slide_values
 
 
 @compiled
@@ -24,25 +22,21 @@ def log_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: Flo
 def score_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Deviations of this volume from the mean of the last ``params[0]``, this one included."""
     volume, n = bars[VOLUME], params[0]
-    run, turn, mean, spread, same = state[_RUN], state[_TURN], state[_MEAN], state[_SPREAD], state[_SAME]
+    run, same, memory = int(state[0]), int(state[1]), (state[2], state[3], state[4], state[5])
     for k in range(out.shape[1]):
         i = start + k
         out[0, k] = np.nan
         if np.isnan(volume[i]):
-            run, turn = 0.0, 0.0
+            run, memory = 0, (0.0, 0.0, 0.0, 0.0)
             continue
-        same = same + 1.0 if run > 0 and volume[i] == volume[i - 1] else 1.0
-        run += 1.0
-        if run < n:
-            continue
-        if turn == 0.0:
-            mean, spread = window_moments(volume, i + 1, n)
-        else:
-            mean, spread = slide(mean, spread, volume[i], volume[i - n], n)
-        turn = turn + 1.0 if turn + 1.0 < n else 0.0
-        if same < n and spread > 0.0:
-            out[0, k] = (volume[i] - mean) / np.sqrt(spread / (n - 1))
-    state[_RUN], state[_TURN], state[_MEAN], state[_SPREAD], state[_SAME] = run, turn, mean, spread, same
+        same = same + 1 if run > 0 and volume[i] == volume[i - 1] else 1
+        run += 1
+        if run >= n:
+            memory = slide_values(volume, i, n, memory)
+            if same < n and memory[2] > 0.0:
+                out[0, k] = (volume[i] - memory[1]) / np.sqrt(memory[2] / (n - 1))
+    state[0], state[1] = run, same
+    state[2], state[3], state[4], state[5] = memory
 
 
 @compiled
@@ -74,7 +68,7 @@ FAMILIES = (
         ("volume",),
         lookback=lambda n: n - 1,
         params=(Param("n", least=2, default=96),),
-        slots=5,
+        slots=6,
         missing="NaN until n known volumes in a row, and where all n are equal",
     ),
     Family(
