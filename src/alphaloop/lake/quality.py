@@ -99,11 +99,12 @@ def _widens(found: pl.DataType, wanted: pl.DataType) -> bool:
 
 def length_us(frame: pl.DataFrame) -> pl.Expr:
     """Bucket length of each row in microseconds; null where the timeframe is not understood."""
-    lengths = {text: _parsed(text) for text in frame["timeframe"].unique().to_list()}
+    lengths = {text: bucket_us(text) for text in frame["timeframe"].unique().to_list()}
     return pl.col("timeframe").replace_strict(lengths, return_dtype=pl.Int64)
 
 
-def _parsed(text: str | None) -> int | None:
+def bucket_us(text: str | None) -> int | None:
+    """Length of a timeframe in microseconds; none where there is none or it is not understood."""
     if text is None:
         return None
     try:
