@@ -1,0 +1,11 @@
+"""Reports: one self-contained HTML page per run, the same numbers as JSON, and its tables.
+
+    inputs    what a report is made of
+    curves    long series made short without losing their extremes
+    prices    candles and the marks of entries and exits
+    payload   everything the page shows, as one JSON document
+    write     the files of one run
+    index     several runs side by side
+
+The page opens from disk without network; it reads and judges, it never decides.
+"""
