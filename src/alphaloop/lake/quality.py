@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
-from alphaloop.core.time import Timeframe
+from alphaloop.core.time import Timeframe, instant_us
 from alphaloop.lake.columns import TIME, Column, TableSchema
 
 TAKER_TOLERANCE = 1e-9  # relative: sums of floats may exceed the whole by rounding
 REASON = "reason"
+LATEST_US = instant_us("2201-01-01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ def _column_rules(column: Column, in_key: bool) -> list[Rule]:
     if isinstance(column.dtype, pl.List) and name not in ("values", "latent", "names", "mask"):
         wrong = ~(value.list.eval(pl.element().is_finite() & (pl.element() >= 0)).list.all())
         found.append(Rule(f"{name} holds a negative or non-finite level", wrong))
+    if column.dtype == TIME:
+        found.append(Rule(f"{name} after the year 2200, as of a wrong unit", value.to_physical() > LATEST_US))
     if column.bound == "positive":
         found.append(Rule(f"{name} is zero or negative", value <= 0))
     if column.bound == "nonnegative":

@@ -103,12 +103,12 @@ def _quoted(values: pl.Series) -> str:
 
 
 def compact(path: Path, keep_hours: float | None) -> int:
-    """Merge small files; with ``keep_hours`` also delete files only older versions need."""
+    """Merge small files; with ``keep_hours`` also delete those only older versions, or none, need."""
     with translated(path):
         table = DeltaTable(str(path))
         table.optimize.compact(writer_properties=WriterProperties(compression=COMPRESSION))
         if keep_hours is not None:
-            table.vacuum(int(keep_hours), dry_run=False, enforce_retention_duration=False)
+            table.vacuum(int(keep_hours), dry_run=False, enforce_retention_duration=False, full=True)
     return DeltaTable(str(path)).version()
 
 
@@ -155,8 +155,6 @@ def translated(path: Path) -> Iterator[None]:
             raise StorageFull(
                 f"no room for {path.name}", "space for the new rows", "free some; nothing was committed"
             ) from error
-        if isinstance(error, OSError):
-            raise
         raise LakeError(f"{path.name} refused: {error}", "a healthy table", "run: alphaloop doctor") from error
 
 
@@ -174,8 +172,9 @@ def _swept(path: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        committed = set(DeltaTable(str(path)).file_uris()) if exists(path) else set()
+        uris = DeltaTable(str(path)).file_uris() if exists(path) else []
+        committed = {uri.rsplit("/", 1)[-1] for uri in uris}  # an interrupt may strike just after the commit
         for orphan in set(path.rglob("*.parquet")) - before:
-            if str(orphan.resolve()) not in committed and str(orphan) not in committed:
+            if orphan.name not in committed:
                 orphan.unlink(missing_ok=True)
         raise

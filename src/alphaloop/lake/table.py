@@ -161,10 +161,9 @@ class Lake:
         """
         schema = table_schema(table)
         columns = where.get("columns")
-        for name in columns or ():
-            schema.column(name)
-        frame = self.scan(table, **where).collect().sort(schema.key)
-        return frame.select(columns) if columns else frame
+        names = dict.fromkeys([*schema.key, *(schema.column(name).name for name in columns or schema.names)])
+        frame = self.scan(table, **where).select(list(names)).collect().sort(schema.key)
+        return frame.select(columns or schema.names)
 
     def scan(self, table: str, **where: Unpack[Where]) -> pl.LazyFrame:
         """As :meth:`read`, but lazy, unsorted and with all columns."""
@@ -193,7 +192,7 @@ class Lake:
         """Merge small files into large ones; the rows stay. Returns the version afterwards.
 
         With ``keep_hours``, files no version of the last so many hours needs are deleted,
-        and older versions can no longer be read.
+        those a killed import left among them; older versions can no longer be read.
         """
         path = self._path(table_schema(table).name)
         if not storage.exists(path):
@@ -249,10 +248,10 @@ def _declared(stored: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:
 def _filters(schema: TableSchema, where: Where) -> list[pl.Expr]:
     found = []
     if (symbols := where.get("symbols")) is not None:
-        found.append(schema_column(schema, "symbol").is_in(list(symbols)))
+        found.append(pl.col(schema.column("symbol").name).is_in(list(symbols)))
     for name, value in (("venue", where.get("venue")), ("timeframe", where.get("timeframe"))):
         if value is not None:
-            found.append(schema_column(schema, name) == value)
+            found.append(pl.col(schema.column(name).name) == value)
     bounds = {"start": pl.Expr.ge, "end": pl.Expr.lt, "as_of": pl.Expr.le}
     for name, compare in bounds.items():
         instant: Any = where.get(name)
@@ -260,8 +259,3 @@ def _filters(schema: TableSchema, where: Where) -> list[pl.Expr]:
             column = "available_at" if name == "as_of" else "event_time"
             found.append(compare(pl.col(column), pl.lit(instant, pl.Int64).cast(TIME)))
     return found
-
-
-def schema_column(schema: TableSchema, name: str) -> pl.Expr:
-    """The column as an expression, if the table has it; else UnknownName."""
-    return pl.col(schema.column(name).name)
