@@ -1,4 +1,4 @@
-# Nine words. Each sets up what it needs in .venv, once; a second call costs nothing.
+# Ten words. Each sets up what it needs in .venv, once; a second call costs nothing.
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin

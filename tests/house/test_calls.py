@@ -63,12 +63,15 @@ def origins(tree: ast.Module) -> dict[str, str]:
 
 
 def offends(name: str, call: ast.Call) -> bool:
-    if name in CLOCK | SLEEP | HIDDEN or name == "print" or name.startswith("random."):
+    unseeded = not call.args and not call.keywords
+    if name in CLOCK | SLEEP | HIDDEN or name == "print":
         return True
+    if name.startswith("random."):
+        return name != "random.Random" or unseeded
     if not name.startswith("numpy.random."):
         return False
     maker = name.removeprefix("numpy.random.")
-    return maker not in SEEDED or (maker == "default_rng" and not call.args and not call.keywords)
+    return maker not in SEEDED or (maker == "default_rng" and unseeded)
 
 
 @pytest.mark.parametrize("source", [one for one in package() if one.room not in RIM], ids=lambda source: source.path)
@@ -92,6 +95,8 @@ def test_nothing_prints() -> None:
         ("import numpy as np\nnp.random.default_rng(7)", False),
         ("from random import choice\nchoice([1])", True),
         ("import random\nrandom.seed(1)", True),
+        ("import random\nrandom.Random()", True),
+        ("import random\nrandom.Random(7)", False),
         ("rng.random()", False),
         ("random = rng.spawn(1)[0]\nrandom.normal()", False),
         ("now.time()", False),
