@@ -102,7 +102,7 @@ var Charts = (function () {
     return '<div style="opacity:.75">' + (entry ? 'Entry ' : 'Exit ') + f.time(p.value[0]) + '</div>' + rows.map(function (r) { return '<div style="display:flex;justify-content:space-between;gap:16px"><span>' + r[0] + '</span><b>' + r[1] + '</b></div>'; }).join('');
   }
 
-  function price(symbol, c) {
+  function price(symbol, c, narrow) {
     var k = symbol.candles, rows = k[0].map(function (x, i) { return [x, k[1][i], k[4][i], k[3][i], k[2][i]]; });
     var trades = symbol.trades, from = 0, crowd = 90;
     if (trades.length > crowd && k[0].length > 1) {
@@ -110,11 +110,11 @@ var Charts = (function () {
       from = Math.max(0, Math.min(95, 100 * (trades[trades.length - crowd]['in'] - first) / (end - first)));
     }
     function scatter(name, data, shape, color, solid) {
-      return { name: name, type: 'scatter', data: data, symbol: shape, symbolSize: 10, z: 5, cursor: 'default', tooltip: { trigger: 'item', formatter: tradeTip },
+      return { name: name, type: 'scatter', data: data, symbol: shape, symbolSize: (solid ? 11 : 8) - (narrow ? 2 : 0), z: 5, cursor: 'default', tooltip: { trigger: 'item', formatter: tradeTip },
         itemStyle: { color: solid ? color : c.card, borderColor: solid ? c.card : color, borderWidth: solid ? 1 : 2 } };
     }
     return Object.assign(base(c), {
-      legend: Object.assign(legend(c, ['Long entry', 'Short entry', 'Exit of long', 'Exit of short']), { icon: undefined, itemHeight: 10, itemWidth: 10, itemGap: 14, selectedMode: true }),
+      legend: Object.assign(legend(c, ['Long in', 'Short in', 'Long out', 'Short out']), { icon: undefined, itemHeight: 10, itemWidth: 10, itemGap: 14, selectedMode: true }),
       grid: { left: 58, right: 14, top: 34, bottom: 52, outerBoundsMode: 'none' }, xAxis: timeAxis(c), yAxis: valueAxis(c, f.price, { splitNumber: 5 }), dataZoom: zoom(c, [0], from),
       tooltip: Object.assign(base(c).tooltip, { trigger: 'axis', formatter: function (items) {
         var p = (Array.isArray(items) ? items : [items]).filter(function (i) { return i.seriesType === 'candlestick'; })[0];
@@ -123,8 +123,8 @@ var Charts = (function () {
       } }),
       series: [
         { name: 'Price', type: 'candlestick', data: rows, dimensions: ['t', 'open', 'close', 'low', 'high'], encode: { x: 't', y: ['open', 'close', 'low', 'high'] }, itemStyle: { color: c.card, color0: c.bench, borderColor: c.bench, borderColor0: c.bench, borderWidth: 1 }, barMaxWidth: 9 },
-        scatter('Long entry', marks(trades, 1, 'in'), 'triangle', c.up, true), scatter('Short entry', marks(trades, -1, 'in'), 'path://M0,0L10,0L5,9Z', c.down, true),
-        scatter('Exit of long', marks(trades, 1, 'out'), 'circle', c.up, false), scatter('Exit of short', marks(trades, -1, 'out'), 'circle', c.down, false)
+        scatter('Long in', marks(trades, 1, 'in'), 'triangle', c.up, true), scatter('Short in', marks(trades, -1, 'in'), 'path://M0,0L10,0L5,9Z', c.down, true),
+        scatter('Long out', marks(trades, 1, 'out'), 'circle', c.up, false), scatter('Short out', marks(trades, -1, 'out'), 'circle', c.down, false)
       ]
     });
   }

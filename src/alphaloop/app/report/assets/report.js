@@ -151,12 +151,16 @@
   function drawPrice() {
     var p = d.prices[chosen], some = p && p.candles[0].length > 0;
     $('price-note').textContent = !p ? '' : p.candle + ' candles. ' + (p.trades.length ? 'Triangles are entries, rings are exits; drag the bar below to move through time.' : 'No trades in this symbol.') + (p.left_out ? ' The oldest ' + p.left_out + ' trades are not drawn.' : '');
-    draw('chart-price', p ? 'Candles of ' + p.symbol + ' with ' + p.trades.length + ' trades' : 'No prices', some ? Charts.price(p, Charts.colours()) : null, 'No bars of this symbol in the window.');
+    draw('chart-price', p ? 'Candles of ' + p.symbol + ' with ' + p.trades.length + ' trades' : 'No prices', some ? Charts.price(p, Charts.colours(), $('chart-price').clientWidth < 560) : null, 'No bars of this symbol in the window.');
+  }
+  function drawEquity() {
+    var positive = d.series.equity[1].every(function (x) { return x > 0; });
+    $('log').disabled = !positive;
+    draw('chart-equity', 'Equity from ' + f.money(m.start_equity) + ' to ' + f.money(m.final_equity) + ', deepest drawdown ' + f.pct(m.max_drawdown), Charts.equity(d, Charts.colours(), log && positive));
   }
   function drawAll() {
-    var c = Charts.colours(), rolling = d.series.rolling_sharpe, positive = d.series.equity[1].every(function (x) { return x > 0; });
-    $('log').disabled = !positive;
-    draw('chart-equity', 'Equity from ' + f.money(m.start_equity) + ' to ' + f.money(m.final_equity) + ', deepest drawdown ' + f.pct(m.max_drawdown), Charts.equity(d, c, log && positive));
+    var c = Charts.colours(), rolling = d.series.rolling_sharpe;
+    drawEquity();
     draw('chart-exposure', 'Gross and net exposure over time, mean gross ' + f.pct(m.gross_exposure), Charts.exposure(d, c));
     draw('chart-costs', 'Gross ' + f.money(m.gross_pnl) + ', fees ' + f.money(m.fees) + ', slippage ' + f.money(m.slippage) + ', funding ' + f.money(m.funding) + ', net ' + f.money(m.net_pnl), m.fills || m.net_pnl ? Charts.costs(d, c) : null, 'Nothing was traded.');
     var some = rolling.curve[1].filter(function (x) { return x !== null; }).length > 1;
@@ -171,7 +175,7 @@
   $('returns-note').textContent = d.period === '1d' ? 'Daily returns, UTC days.' : 'Returns of ' + d.period + ' periods.';
   d.prices.forEach(function (p, i) { var o = el('option', p.symbol); o.value = i; $('symbol').appendChild(o); });
   $('symbol').addEventListener('change', function () { chosen = Number(this.value); drawPrice(); });
-  $('log').addEventListener('click', function () { log = !log; this.setAttribute('aria-pressed', String(log)); draw('chart-equity', 'Equity', Charts.equity(d, Charts.colours(), log)); });
+  $('log').addEventListener('click', function () { log = !log; this.setAttribute('aria-pressed', String(log)); drawEquity(); });
   drawAll();
   window.addEventListener('themechange', drawAll);
   window.addEventListener('resize', function () { Object.keys(charts).forEach(function (id) { charts[id].resize(); }); });
