@@ -61,14 +61,14 @@ class RsiReversal(EqualWeight):
     def decide(self, observation: Observation) -> Decision:
         """Enter where a level was crossed, leave what has come back to the middle."""
         intents: dict[str, Intent] = {}
-        symbols, last = observation.symbols, self._last
+        symbols, last, quantity = observation.symbols, self._last, observation.account.quantity.tolist()
         for asset, row in enumerate(self._columns.rows(observation)):
             if row is None:
                 continue
             symbol, strength = symbols[asset], row[0]
             before = last.get(symbol, strength)
             last[symbol] = strength
-            held = side_of(observation.account.quantity[asset])
+            held = side_of(quantity[asset])
             side = self._side(strength, before, held)
             if side != held:
                 intents[symbol] = self.intent(side, len(symbols), row[1])

@@ -75,7 +75,7 @@ class MaCross(EqualWeight):
             if before is None:
                 continue
             side = self.allowed(1 if now else -1)
-            if side != side_of(observation.account.quantity[asset]):
+            if side != side_of(observation.account.quantity.item(asset)):
                 intents[symbol] = self.intent(side, len(symbols), row[2])
         return Decision(intents) if intents else HOLD
 
@@ -122,7 +122,7 @@ class Donchian(EqualWeight):
     def decide(self, observation: Observation) -> Decision:
         """Compare each close with the channel as it stood one known bar before."""
         intents: dict[str, Intent] = {}
-        symbols, channels = observation.symbols, self._channels
+        symbols, channels, quantity = observation.symbols, self._channels, observation.account.quantity.tolist()
         for asset, row in enumerate(self._columns.rows(observation)):
             if row is None:
                 continue
@@ -131,7 +131,7 @@ class Donchian(EqualWeight):
             channels[symbol] = row[1:]
             if before is None:
                 continue
-            held = side_of(observation.account.quantity[asset])
+            held = side_of(quantity[asset])
             side = self._side(row[0], before, held)
             if side != held:
                 intents[symbol] = self.intent(side, len(symbols), row[0])

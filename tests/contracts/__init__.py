@@ -1,0 +1,1 @@
+"""Shipped checks, over every implementation found in the package."""

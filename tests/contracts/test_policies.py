@@ -1,0 +1,40 @@
+"""Every policy of the package keeps the promises of a policy."""
+
+import pytest
+
+from alphaloop.core.conformance import check_policy, sample_observations
+from alphaloop.policies.baselines import BASELINES, BuyAndHold, Donchian, MaCross, RandomTurnover, RsiReversal
+from tests.contracts.discovery import POLICIES, name
+
+# Policies that need arguments, or say more with some than with none. A class without an
+# entry is made without arguments; one that cannot be fails here until it gets an entry.
+BUILDERS = {
+    MaCross: lambda: MaCross(3, 9, stop=0.02, target=0.05),
+    RsiReversal: lambda: RsiReversal(low=60.0, mid=80.0, high=99.0),
+    Donchian: lambda: Donchian(9, 3, allow_short=False),
+    RandomTurnover: lambda: RandomTurnover(0.3),
+    BuyAndHold: lambda: BuyAndHold(weight=0.2),
+}
+
+
+def test_the_baselines_are_found():
+    assert set(BASELINES.values()) <= set(POLICIES)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=name)
+def test_conforms(policy):
+    check_policy(BUILDERS.get(policy, policy))
+
+
+@pytest.mark.parametrize("policy", [one for one in POLICIES if one in BASELINES.values()], ids=name)
+def test_conforms_with_its_defaults(policy):
+    check_policy(policy)
+
+
+@pytest.mark.parametrize("policy", [one for one in BUILDERS if one is not BuyAndHold], ids=name)
+def test_the_check_shows_it_something_to_act_on(policy):
+    one = BUILDERS[policy]()
+
+    decided = [bool(one.decide(seen).intents) for seen in sample_observations(one.features)]
+
+    assert 5 < sum(decided) < len(decided)
