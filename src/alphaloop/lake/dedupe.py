@@ -43,17 +43,31 @@ def split(batch: pl.DataFrame, stored: pl.LazyFrame | None, schema: TableSchema)
     """
     batch = _with_key_time(batch, schema)
     key = varying_key(batch, schema)
-    is_first = batch.select(pl.struct(key).is_first_distinct() if key[1:] else pl.col(key[0]).is_first_distinct())
-    first = batch.filter(is_first.to_series())
+    is_first = batch.select(_distinct(key)).to_series()
+    first = batch.filter(is_first)
     parts = [Split(first, 0, first.clear().with_columns(pl.lit(None, pl.String).alias(REASON)))]
     if first.height < batch.height:
-        parts.append(_against(batch.filter(~is_first.to_series()), first, key))
-    if stored is not None:
-        known = _known(first, stored, schema, key)
-        if known is not None:
-            parts[0] = _against(first, known, key)
+        parts.append(_against(batch.filter(~is_first), first, key, schema))
+    known = None if stored is None else _known(first, stored, schema, key)
+    if known is not None:
+        parts[0] = _against(first, known, key, schema)
     conflicts = pl.concat([part.conflicts for part in parts]).drop(_TIME, strict=False)
     return Split(parts[0].fresh.drop(_TIME, strict=False), sum(part.duplicate for part in parts), conflicts)
+
+
+def unseen(batch: pl.DataFrame, stored: pl.LazyFrame | None, schema: TableSchema) -> pl.DataFrame:
+    """The first row of each key that the store lacks; values are not looked at."""
+    key = varying_key(batch, schema)
+    first = batch.filter(_distinct(key))
+    if stored is None:
+        return first
+    known = stored.filter(*within(first, schema)).select(schema.key).collect()
+    return first.join(known, on=key, how="anti", maintain_order="left")
+
+
+def _distinct(key: list[str]) -> pl.Expr:
+    """Whether a row is the first of its key; a single column needs no struct, and is faster."""
+    return (pl.struct(key) if len(key) > 1 else pl.col(key[0])).is_first_distinct()
 
 
 def varying_key(batch: pl.DataFrame, schema: TableSchema) -> list[str]:
@@ -116,8 +130,8 @@ def _known(batch: pl.DataFrame, stored: pl.LazyFrame, schema: TableSchema, key: 
     return _with_key_time(near.collect(), schema).join(batch, on=key, how="semi")
 
 
-def _against(rows: pl.DataFrame, reference: pl.DataFrame, key: list[str]) -> Split:
-    values = [name for name in rows.columns if name not in (*key, *UNCOMPARED, "event_time", _TIME)]
+def _against(rows: pl.DataFrame, reference: pl.DataFrame, key: list[str], schema: TableSchema) -> Split:
+    values = [name for name in rows.columns if name not in (*schema.key, *UNCOMPARED, _TIME)]
     joined = rows.join(reference.select(*key, *_named(values)), on=key, how="inner", maintain_order="left")
     differs = [pl.when(changes(name, f"{name}_stored")).then(pl.lit(name)) for name in values]
     added = pl.lit("more: ")

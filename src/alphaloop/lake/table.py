@@ -170,9 +170,10 @@ class Lake:
         schema = table_schema(table)
         path, version = self._path(table), where.get("version")
         if version is None and not storage.exists(path):
-            return schema.empty().lazy()
-        stored = pl.scan_delta(storage.open_table(path, version))
-        return _declared(stored, schema).filter(*_filters(schema, where))
+            stored = schema.empty().lazy()
+        else:
+            stored = _declared(pl.scan_delta(storage.open_table(path, version)), schema)
+        return stored.filter(*_filters(schema, where))
 
     def version(self, table: str) -> int:
         """The newest version of a table; ``NEVER`` if nobody wrote to it."""
@@ -229,8 +230,8 @@ class Lake:
             raise LakeError("rows the quarantine itself refuses", "table_name, reason and row in each", "")
         path = self._path(QUARANTINE.name)
         with storage.locked(path, self.patience_s):
-            parts = dedupe.split(refuse(refused, schema), self._stored(QUARANTINE), QUARANTINE)
-            self._commit(QUARANTINE, parts.fresh, {"read": refused.height, "written": parts.fresh.height})
+            rows = dedupe.unseen(refuse(refused, schema), self._stored(QUARANTINE), QUARANTINE)
+            self._commit(QUARANTINE, rows, {"read": refused.height, "written": rows.height})
 
 
 def _notes(counts: dict[str, int]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Tests of the lake: hand-made frames, laws, and the real bars."""
