@@ -238,14 +238,13 @@ def _exposure(run: MetricsInput) -> Metrics:
     weights = exposures(run.quantity, run.marks, run.equity)
     gross = np.abs(weights).sum(axis=1)
     traded = math.fsum(abs(fill.quantity) * fill.price for fill in run.fills)
-    average = float(run.equity.mean())
-    turnover = traded / average if average > 0 else None
+    turnover = traded / float(run.equity[run.equity > 0].mean())
     years = int(run.now[-1] - run.now[0]) / YEAR_US
     long_enough = years * 365 >= ratio.MIN_PERIODS
     return {
         "fills": sum(fill.quantity != 0 for fill in run.fills),
         "turnover": turnover,
-        "annual_turnover": turnover / years if turnover is not None and long_enough else None,
+        "annual_turnover": turnover / years if long_enough else None,
         "gross_exposure": float(gross.mean()),
         "max_gross_exposure": float(gross.max()) if gross.size else 0.0,
         "net_exposure": float(weights.sum(axis=1).mean()),

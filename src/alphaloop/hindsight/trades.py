@@ -77,6 +77,7 @@ class _Book:
     trade: int = -1
     start: int = 0
     reason: str = ""
+    last: int | None = None  # where its latest piece stands
     costs: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
 
     def take(self, share: float) -> list[float]:
@@ -177,6 +178,7 @@ def _reduce(book: _Book, fill: Fill, closing: float, costs: Sequence[float], pie
     waited = book.take(1.0 if gone else closing / held)
     paid = [old + new * closing / abs(fill.quantity) for old, new in zip(waited, costs, strict=True)]
     pieces.append(_piece(book, held if gone else closing, fill.price, paid, (fill.ts, str(fill.reason))))
+    book.last = len(pieces) - 1
     book.held = 0.0 if gone else book.held - closing * (1.0 if book.held > 0 else -1.0)
 
 
@@ -191,13 +193,12 @@ def _piece(book: _Book, quantity: float, price: float, costs: Sequence[float], e
 
 def _book_cost(book: _Book, costs: Sequence[float], pieces: list[Piece]) -> None:
     """A payment without a trade: it belongs to what is held, else to the symbol's last trade."""
-    last = next((i for i in reversed(range(len(pieces))) if pieces[i].symbol == book.symbol), None)
-    if book.held or last is None:
+    if book.held or book.last is None:
         book.add(costs)
         return
-    old = pieces[last]
+    old = pieces[book.last]
     changed = {name: getattr(old, name) + cost for name, cost in zip(COSTS, costs, strict=True)}
-    pieces[last] = old._replace(**changed)
+    pieces[book.last] = old._replace(**changed)
 
 
 def _close_book(book: _Book, pieces: list[Piece], marks: Mapping[str, float]) -> None:

@@ -58,6 +58,24 @@ def curve(now: Ints, values: Floats, limit: int = MAX_POINTS) -> Curve:
     return [(now[rows] // 1000).tolist(), short(values[rows])]
 
 
+def averages(now: Ints, values: Floats, limit: int = 400) -> Curve:
+    """``[times in ms, means]`` of at most ``limit`` stretches of equally many rows, at their ends.
+
+    For what jumps between levels (an exposure), where extremes would fill the picture.
+
+    Examples
+    --------
+    >>> averages(np.arange(1, 6) * 1000, np.array([0.0, 1.0, 1.0, 1.0, 0.0]), limit=3)
+    [[2, 4, 5], [0.5, 1.0, 0.0]]
+    """
+    if len(values) == 0:
+        return [[], []]
+    starts = np.arange(0, len(values), -(-len(values) // limit))
+    ends = np.append(starts[1:], len(values))
+    means = np.add.reduceat(values, starts) / (ends - starts)
+    return [(now[ends - 1] // 1000).tolist(), short(means)]
+
+
 def short(values: Floats, digits: int = 8) -> list[float | int | None]:
     """Numbers cut to ``digits`` significant ones; NaN and infinity become null."""
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in values.tolist()]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from alphaloop.app.report.curves import curve, histogram, rolling_sharpe
+from alphaloop.app.report.curves import averages, curve, histogram, rolling_sharpe
 from alphaloop.app.report.inputs import ReportInput
 from alphaloop.app.report.prices import prices_of
 from alphaloop.core.decision import Cut
@@ -87,8 +87,8 @@ def _series(run: MetricsInput) -> Json:
         "equity": curve(now, equity),
         "benchmark": None if held is None else curve(now, held / held[0] * equity[0]),
         "drawdown": curve(now, -underwater(equity)),
-        "gross": curve(now, np.abs(weights).sum(axis=1)),
-        "net": curve(now, weights.sum(axis=1)),
+        "gross": averages(now, np.abs(weights).sum(axis=1)),
+        "net": averages(now, weights.sum(axis=1)),
         "rolling_sharpe": {"window": ROLLING, "curve": curve(ends[1 : len(returns) + 1], sharpe)},
         "returns": histogram(returns),
     }

@@ -134,15 +134,15 @@ var Charts = (function () {
     return Object.assign(base(c), {
       legend: legend(c, ['Gross', 'Net']), grid: { left: 58, right: 14, top: 34, bottom: 28, outerBoundsMode: 'none' }, xAxis: timeAxis(c, { axisLine: { onZero: false, lineStyle: { color: c.line } } }), yAxis: valueAxis(c, function (x) { return f.pct(x, 0); }, { scale: false }),
       tooltip: Object.assign(base(c).tooltip, { formatter: tip(function (p) { return f.pct(p.value[1], 1); }) }),
-      series: [line('Gross', s.gross, c.bench, { step: 'end', lineStyle: { color: c.bench, width: 1 } }), line('Net', s.net, c.accent, { step: 'end', lineStyle: { color: c.accent, width: 1 } })]
+      series: [line('Gross', s.gross, c.bench, { lineStyle: { color: c.bench, width: 1.2 } }), line('Net', s.net, c.accent, { lineStyle: { color: c.accent, width: 1.4 } })]
     });
   }
 
   function costs(d, c) {
-    var m = d.metrics, steps = [['Gross', m.gross_pnl, true], ['Fees', -m.fees], ['Slippage', -m.slippage], ['Funding', -m.funding]];
+    var m = d.metrics, steps = [['Gross', m.gross_pnl, true], ['Fees', 0 - m.fees], ['Slippage', 0 - m.slippage], ['Funding', 0 - m.funding]];
     if (m.shortfall) steps.push(['Shortfall', m.shortfall]);
     steps.push(['Net', m.net_pnl, true]);
-    var at = 0, rows = steps.map(function (s, i) { var from = s[2] ? 0 : at; at = s[2] ? s[1] : at + s[1]; return [i, from, at, s[1], s[2] ? 1 : 0]; });
+    var family = getComputedStyle(document.body).fontFamily, at = 0, rows = steps.map(function (s, i) { var from = s[2] ? 0 : at; at = s[2] ? s[1] : at + s[1]; return [i, from, at, s[1], s[2] ? 1 : 0]; });
     return Object.assign(base(c), {
       grid: { left: 58, right: 14, top: 26, bottom: 28, outerBoundsMode: 'none' },
       xAxis: { type: 'category', data: steps.map(function (s) { return s[0]; }), axisTick: { show: false }, axisLine: { onZero: false, lineStyle: { color: c.line } }, axisLabel: { color: c.muted, fontSize: 11, interval: 0 } },
@@ -153,7 +153,7 @@ var Charts = (function () {
         var top = Math.min(a[1], b[1]), color = api.value(4) ? (amount >= 0 ? c.accent : c.down) : amount <= 0 ? c.down : c.up;
         return { type: 'group', children: [
           { type: 'rect', shape: { x: a[0] - width / 2, y: top, width: width, height: Math.max(1.5, Math.abs(a[1] - b[1])), r: 2 }, style: { fill: color, opacity: api.value(4) ? 1 : .75 } },
-          { type: 'text', style: { text: f.compact(amount), x: a[0], y: top - 5, align: 'center', verticalAlign: 'bottom', fill: c.ink, fontSize: 11 } }] };
+          { type: 'text', style: { text: f.compact(amount), x: a[0], y: top - 5, align: 'center', verticalAlign: 'bottom', fill: c.ink, fontSize: 11, fontFamily: family } }] };
       } }]
     });
   }

@@ -84,7 +84,7 @@
     d.months.forEach(function (year) {
       var tr = el('tr'), th = el('th', String(year.year)); th.scope = 'row'; tr.appendChild(th);
       year.months.concat([year.total]).forEach(function (x, i) {
-        var td = el('td', x === null ? '' : (100 * x).toFixed(Math.abs(x) < .0995 ? 2 : 1), i === 12 ? 'total ' + tone(x) : '');
+        var td = el('td', x === null ? '' : (100 * x).toFixed(Math.abs(x) < .0995 ? 2 : 1).replace(/^-(0\.0+)$/, '$1'), i === 12 ? 'total ' + tone(x) : '');
         if (x !== null && i < 12) td.style.background = 'rgba(var(' + (x >= 0 ? '--up-rgb' : '--down-rgb') + '),' + (.08 + .37 * Math.min(1, Math.abs(x) / most)).toFixed(3) + ')';
         tr.appendChild(td);
       });
@@ -171,6 +171,7 @@
 
   header(); kpis(); months(); metrics(); tables();
   $('equity-note').textContent = 'Equity after all costs, in quote currency' + (d.series.benchmark ? '; buy and hold splits the same money equally over the symbols, without costs.' : '.');
+  $('exposure-note').textContent = 'Notional of all positions as a fraction of equity' + (m.bars > d.series.gross[0].length ? ', mean of every ' + Math.ceil(m.bars / 400) + ' bars.' : '.');
   $('sharpe-note').textContent = 'Annualised Sharpe of the last ' + d.series.rolling_sharpe.window + (d.period === '1d' ? ' days.' : ' periods of ' + d.period + '.');
   $('returns-note').textContent = d.period === '1d' ? 'Daily returns, UTC days.' : 'Returns of ' + d.period + ' periods.';
   d.prices.forEach(function (p, i) { var o = el('option', p.symbol); o.value = i; $('symbol').appendChild(o); });
