@@ -13,6 +13,7 @@ import pytest
 from tests.docs.pages import ROOT, Block, blocks, commands, pages
 
 LANGUAGES = {"python", "console", "text", "json", "sql", "mermaid"}
+PROGRAM = "from alphaloop.app.cli.main import run; run()"
 WITH_CODE = [page for page in pages() if blocks(page.read_text(encoding="utf-8"))]
 
 
@@ -30,7 +31,7 @@ def run_python(block: Block, page: Path, namespace: dict[str, object]) -> None:
 def run_console(block: Block, home: Path) -> None:
     """Run each command; all must end well."""
     for command in commands(block.text):
-        call = [sys.executable, "-m", "alphaloop.app.cli.main", *shlex.split(command)[1:]]
+        call = [sys.executable, "-c", PROGRAM, *shlex.split(command)[1:]]
         environment = {**os.environ, "ALPHALOOP_HOME": str(home / ".alphaloop")}
         answer = subprocess.run(call, capture_output=True, text=True, check=False, cwd=home, env=environment)
 

@@ -13,7 +13,12 @@ from tests.house.sources import Function, Source, sources
 LIMITS = {"lines": 600, "function lines": 80, "public methods": 10, "parameters": 7, "nesting": 4, "files": 15}
 
 # (kind, path or path::name) -> why it may be larger, and how large. Empty is best.
-EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {}
+EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
+    ("public methods", "tests/reference/simulator.py::SlowVenue"): (
+        21,
+        "one method for each rule of docs/fills.md, read beside it",
+    ),
+}
 
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 
