@@ -1,0 +1,145 @@
+"""``alphaloop backtest`` and ``alphaloop paper replay``: one set of options, two venues."""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alphaloop.app.cli import context, output
+
+if TYPE_CHECKING:
+    from alphaloop.app.runs import Progress, Run
+    from alphaloop.app.wiring import Options
+
+paper = typer.Typer(help="Trade on paper.", no_args_is_help=True)
+
+Act = Callable[["Options", bool], int]
+
+
+def _command(act: Act) -> Callable[..., int]:
+    """A command with every option a run has, doing ``act``."""
+
+    def run(
+        policy: Annotated[str, typer.Option(help="buy-and-hold flat random ma-cross rsi-reversal donchian")],
+        symbols: Annotated[str, typer.Option(help="Comma-separated, e.g. BTCUSDT,ETHUSDT.")],
+        timeframe: Annotated[str, typer.Option(help="Bar interval.")] = "5m",
+        start: Annotated[str | None, typer.Option(help="First bar, ISO, UTC.")] = None,
+        end: Annotated[str | None, typer.Option(help="First instant after the window, ISO, UTC.")] = None,
+        venue: Annotated[str | None, typer.Option(help="Where the bars are from; perpetuals first.")] = None,
+        cash: Annotated[float, typer.Option(help="Starting balance, quote currency.")] = 10_000.0,
+        fee_bps: Annotated[float | None, typer.Option(help="Fee of every fill. [default: taker 5, maker 2]")] = None,
+        maker_fee_bps: Annotated[float | None, typer.Option(help="Fee of limit and target fills.")] = None,
+        slippage_bps: Annotated[float | None, typer.Option(help="On market and stop fills. [default: 1]")] = None,
+        max_weight: Annotated[float | None, typer.Option(help="Cut one symbol to this fraction of equity.")] = None,
+        max_gross: Annotated[float | None, typer.Option(help="Cut all symbols together to this.")] = None,
+        max_leverage: Annotated[float | None, typer.Option(help="Cut the isolated leverage of a position.")] = None,
+        max_drawdown: Annotated[float | None, typer.Option(help="Close all and stop beyond this loss.")] = None,
+        band: Annotated[float, typer.Option(help="Leave smaller changes alone, fraction of equity.")] = 0.0,
+        seed: Annotated[int, typer.Option(help="Same seed, same trace.")] = 0,
+        set_: Annotated[list[str] | None, typer.Option("--set", help="A policy parameter, e.g. fast=12.")] = None,
+        json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    ) -> int:
+        from alphaloop.app.wiring import Costs, Options, limits_of
+
+        options = Options(
+            policy=policy,
+            symbols=context.names(symbols),
+            timeframe=timeframe,
+            start=context.instant(start),
+            end=context.instant(end),
+            venue=venue,
+            cash=cash,
+            costs=Costs.of_bps(fee_bps, slippage_bps, maker_fee_bps),
+            limits=limits_of(max_weight, max_gross, max_leverage, max_drawdown),
+            seed=seed,
+            band=band,
+            params=context.pairs(set_ or []),
+        )
+        return act(options, json)
+
+    run.__doc__ = act.__doc__
+    return run
+
+
+def command_line() -> str:
+    """What the user typed, for the report: the program's name and its arguments, no paths before it."""
+    import shlex
+
+    return shlex.join(["alphaloop", *sys.argv[1:]])
+
+
+def _backtest(options: "Options", json: bool) -> int:
+    """Backtest a policy on bars of the lake: metrics, trades and a report with pictures."""
+    from alphaloop.app.runs import backtest
+
+    run = _run(backtest, options, "backtest", json)
+    if json:
+        output.emit(run.summary)
+    else:
+        show(run.summary)
+    return 0
+
+
+def _replay(options: "Options", json: bool) -> int:
+    """Replay the same session through the paper venue; equal to the backtest, or exit 1."""
+    from alphaloop.app.runs import TOLERANCE, replay
+
+    run = _run(replay, options, "paper replay", json)
+    if json:
+        output.emit(run.summary)
+    else:
+        show(run.summary)
+        verdict = "[green]equal[/green]" if run.summary["equal"] else "[red]not equal[/red]"
+        output.console().print(
+            f"paper and backtest are {verdict}: largest difference {run.summary['max_equity_difference']:.2e} "
+            f"of equity (limit {TOLERANCE:.0e}), {run.summary['order_differences']} orders differ "
+            f"of {run.summary['orders']:,}"
+        )
+    return 0 if run.summary["equal"] else 1
+
+
+def _run(act: Callable[..., "Run"], options: "Options", title: str, quiet: bool) -> "Run":
+    with output.progress(title, quiet=quiet) as tick:
+        step: Progress = tick
+        return act(context.lake(), options, context.home() / "reports", command_line(), step)
+
+
+HEADLINES = (
+    ("total_return", "total return"),
+    ("annual_return", "annual return"),
+    ("benchmark_return", "buy and hold"),
+    ("excess_return", "excess"),
+    ("volatility", "volatility"),
+    ("sharpe", "Sharpe"),
+    ("sortino", "Sortino"),
+    ("calmar", "Calmar"),
+    ("max_drawdown", "max drawdown"),
+    ("win_rate", "win rate"),
+    ("profit_factor", "profit factor"),
+    ("trades", "trades"),
+    ("turnover", "turnover"),
+    ("fees", "fees"),
+    ("slippage", "slippage"),
+    ("funding", "funding"),
+)
+
+
+def show(summary: dict[str, Any]) -> None:
+    """The figures of a run for people."""
+    lines = output.console()
+    kind = summary["data_kind"]
+    warning = "" if kind == "real" else f"  [yellow]{kind}: no claim about real markets[/]"
+    lines.print(f"[bold]{summary['policy']}[/bold] on {', '.join(summary['symbols'])} {summary['timeframe']}{warning}")
+    lines.print(
+        f"[dim]{summary['start']} to {summary['end']}, {summary['bars']:,} bars, {summary['cuts']} risk cuts[/]"
+    )
+    metrics = summary["metrics"]
+    for key, label in HEADLINES:
+        lines.print(f"  {label:<15}{output.cell(metrics.get(key)):>14}")
+    lines.print(f"report  {summary['report_file']}")
+    lines.print(f"trace   {summary['trace_hash']}")
+
+
+run_backtest = _command(_backtest)
+paper.command("replay")(_command(_replay))

@@ -1,0 +1,66 @@
+"""What every command shares: the home folder, and how options become values.
+
+The only place that reads the wall clock and the environment on behalf of the rooms below.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alphaloop.core.errors import InvalidOption
+from alphaloop.core.time import instant_us
+
+if TYPE_CHECKING:
+    from alphaloop.lake.table import Lake
+
+HOME_VARIABLE = "ALPHALOOP_HOME"
+DEFAULT_HOME = Path(".alphaloop")
+
+_chosen: list[Path] = []
+
+
+def choose_home(folder: Path | None) -> None:
+    """Remember ``--home``; the environment and then the default answer otherwise."""
+    _chosen[:] = [folder] if folder is not None else []
+
+
+def home() -> Path:
+    """Folder of lake, ledger, artifacts and reports."""
+    if _chosen:
+        return _chosen[0]
+    return Path(os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
+
+
+def lake() -> "Lake":
+    """The lake under the home folder."""
+    from alphaloop.lake.table import Lake
+
+    return Lake(home() / "lake")
+
+
+def now_us() -> int:
+    """The wall clock, microseconds UTC: when a command ran, never what a policy knows."""
+    return time.time_ns() // 1000
+
+
+def instant(text: str | None) -> int | None:
+    """``--start`` or ``--end`` as microseconds UTC."""
+    return None if text is None else instant_us(text)
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """``BTC/USDT,eth-usdt`` as ``("BTCUSDT", "ETHUSDT")``."""
+    if text is None:
+        return ()
+    parts = [part.split(":")[0] for part in text.split(",")]
+    return tuple(part.strip().upper().replace("/", "").replace("-", "").replace("_", "") for part in parts if part)
+
+
+def pairs(texts: list[str]) -> dict[str, str]:
+    """``["fast=12"]`` as ``{"fast": "12"}``."""
+    split = [text.partition("=") for text in texts]
+    for text, (key, equals, value) in zip(texts, split, strict=True):
+        if not (key and equals and value):
+            raise InvalidOption(f"--set {text}", "name=value", "use e.g. --set fast=12")
+    return {key: value for key, _, value in split}

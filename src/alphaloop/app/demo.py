@@ -1,0 +1,145 @@
+"""The demo: the whole loop of this slice on a simulated market, offline.
+
+Each line returns the sentence it prints, so that the command, its ``--json`` form and
+the tests show the same figures. Nothing here is a claim about real markets, and it says so.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from alphaloop.app.featuring import build_into
+from alphaloop.app.report.index import IndexCard, write_index
+from alphaloop.app.runs import Run, backtest, replay
+from alphaloop.app.simulating import simulate_into
+from alphaloop.app.wiring import Options
+from alphaloop.lake.audit import audit, readiness
+from alphaloop.lake.sources.simulated import SimulatedMarket
+from alphaloop.lake.table import Lake
+from alphaloop.risk.chain import Limits
+
+BANNER = "Simulated market with planted effects: nothing here is a claim about real markets."
+FEATURES = (
+    *("ret_1", "ret_12", "ret_48", "vol_12", "vol_48"),
+    *("volume_impact", "rsi_14", "macd_hist", "bb_pct_20", "atr_14"),
+)
+POLICIES = ("buy-and-hold", "flat", "random", "ma-cross", "rsi-reversal", "donchian")
+LIMITS = Limits(max_weight=0.08, max_gross=0.6, max_leverage=1.0, max_drawdown=0.10)
+PAPER = "ma-cross"
+
+
+@dataclass(slots=True)
+class Demo:
+    """The demo's steps over one home folder; ``steps`` yields a title and its result, in order."""
+
+    home: Path
+    now: int
+    market: SimulatedMarket = field(default_factory=SimulatedMarket)
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def lake(self) -> Lake:
+        """A lake of its own, so that simulated bars never stand beside real ones."""
+        return Lake(self.home / "demo" / "lake")
+
+    @property
+    def reports(self) -> Path:
+        """Where the pages go."""
+        return self.home / "reports" / "demo"
+
+    def steps(self) -> Iterator[tuple[str, Callable[[], dict[str, Any]]]]:
+        """Each line of the demo: its name and what to call."""
+        yield "market", self.make_market
+        yield "audit", self.audit
+        yield "features", self.features
+        yield "policies", self.policies
+        yield "risk", self.risk
+        yield "paper", self.paper
+        yield "report", self.report
+
+    def make_market(self) -> dict[str, Any]:
+        """Simulate the market and store it."""
+        result = simulate_into(self.lake, self.market, now=self.now)
+        rows = sum(table["read"] for table in result["tables"])
+        planted = result["truth"]
+        text = (
+            f"{len(self.market.symbols)} symbols x {self.market.days} days of {self.market.timeframe} bars, simulated: "
+            f"truth known (planted momentum explains {planted['momentum_r2']:.2%} of a bar's variance), {rows:,} rows"
+        )
+        return {"text": text, **result}
+
+    def audit(self) -> dict[str, Any]:
+        """Judge what is stored."""
+        rows = audit(self.lake)
+        bars = [row for row in rows if row.table == "market_bars"]
+        present = sum(row.present for row in bars)
+        verdict = readiness(rows, ["market_bars", "funding_rates"], synthetic_counts=True)
+        text = (
+            f"market_bars {present:,} present of {sum(row.expected or 0 for row in bars):,}, "
+            f"{sum(row.real for row in bars):,} real, {sum(row.gap_buckets or 0 for row in bars):,} missing; "
+            f"{len({row.table for row in rows})} tables, {'ready' if verdict['ready'] else 'not ready'}. {BANNER}"
+        )
+        return {"text": text, **verdict}
+
+    def features(self) -> dict[str, Any]:
+        """Compute the first features of every bar."""
+        result = build_into(self.lake, self.market.symbols, self.market.timeframe, FEATURES, (None, None), now=self.now)
+        text = f"{result['rows']:,} rows x {result['features']} columns, schema {result['schema_hash'][:12]}"
+        return {"text": text, **result}
+
+    def policies(self) -> dict[str, Any]:
+        """Backtest every baseline bar by bar, after costs."""
+        options = Options("flat", self.market.symbols, self.market.timeframe)
+        self.runs = [
+            backtest(self.lake, replace(options, policy=name), self.reports, f"alphaloop backtest --policy {name}")
+            for name in POLICIES
+        ]
+        rows = [{"policy": run.summary["policy"], **_figures(run)} for run in self.runs]
+        return {"text": f"{len(rows)} baselines on {self.runs[0].summary['bars']:,} bars, after costs", "table": rows}
+
+    def risk(self) -> dict[str, Any]:
+        """The same policy under limits that bite."""
+        options = Options(PAPER, self.market.symbols, self.market.timeframe, limits=LIMITS)
+        run = backtest(self.lake, options, self.reports / "limited", "alphaloop backtest --policy ma-cross")
+        rules = pl.Series([cut.rule for event in run.trace.events for cut in event.allowed.cuts], dtype=pl.String)
+        counts = {row["rule"]: row["count"] for row in rules.alias("rule").value_counts(sort=True).to_dicts()}
+        self.runs.append(run)
+        text = f"{PAPER} under limits: {', '.join(f'{n:,} cuts by {rule}' for rule, n in counts.items()) or 'no cuts'}"
+        return {"text": text, "cuts": counts, **_figures(run)}
+
+    def paper(self) -> dict[str, Any]:
+        """Replay one session through the paper venue and hold it against the backtest."""
+        options = Options(PAPER, self.market.symbols, self.market.timeframe)
+        run = replay(self.lake, options, self.reports / "paper", "alphaloop paper replay --policy ma-cross")
+        found = {key: run.summary[key] for key in ("max_equity_difference", "order_differences", "orders", "equal")}
+        text = (
+            f"replay of {found['orders']:,} orders: largest difference {found['max_equity_difference']:.1e} of equity, "
+            f"{found['order_differences']} orders differ: {'equal' if found['equal'] else 'NOT EQUAL'}"
+        )
+        return {"text": text, **found}
+
+    def report(self) -> dict[str, Any]:
+        """One page that links to every run's report."""
+        cards = [self._card(run) for run in self.runs]
+        page = write_index(cards, self.reports / "index.html", "Alphaloop demo", "Baselines after costs", BANNER)
+        return {"text": str(page), "report_file": str(page)}
+
+    def _card(self, run: Run) -> IndexCard:
+        curve = pl.read_parquet(run.summary["equity_file"])
+        limited = "limited" in run.folder.parts
+        return IndexCard(
+            name=f"{run.summary['policy']} under limits" if limited else str(run.summary["policy"]),
+            href=(run.folder / "index.html").relative_to(self.reports).as_posix(),
+            metrics=run.summary["metrics"],
+            equity=curve["equity"].to_numpy(),
+            benchmark=curve["benchmark"].to_numpy(),
+            verdict=f"{run.summary['cuts']:,} risk cuts" if run.summary["cuts"] else "no risk cut",
+        )
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    keys = ("total_return", "excess_return", "sharpe", "max_drawdown", "trades", "fees", "slippage", "funding")
+    return {key: run.summary["metrics"].get(key) for key in keys}

@@ -1,0 +1,241 @@
+"""Wiring: the one place where feed, observer, policy, risk and venue are plugged together.
+
+Backtest and paper replay take the same :class:`Setup`; they differ in the venue alone.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+import numpy as np
+
+from alphaloop import __version__
+from alphaloop.core.errors import InvalidOption, NoData, UnknownName
+from alphaloop.core.market import CLOSE, Instrument, Market
+from alphaloop.core.protocols import Policy, Venue
+from alphaloop.core.time import Timeframe
+from alphaloop.core.trace import Header, Trace
+from alphaloop.engine.feeds import ReplayFeed
+from alphaloop.engine.session import Session, run
+from alphaloop.execution.simulator.compiled import STAMP
+from alphaloop.features.contract import Schema
+from alphaloop.features.view import MarketView
+from alphaloop.lake.bars import load_market
+from alphaloop.lake.table import Lake
+from alphaloop.policies.baselines import BASELINES
+from alphaloop.risk.chain import Chain, Limits, chain_of
+
+DataKind = Literal["real", "simulated", "mixed"]
+MakeVenue = Callable[[Sequence[Instrument], float], Venue]
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What trading is assumed to cost; fractions of notional or price.
+
+    Examples
+    --------
+    >>> Costs.of_bps(fee=5.0, slippage=1.0).taker
+    0.0005
+    """
+
+    taker: float = 0.0005
+    maker: float = 0.0002
+    slippage: float = 0.0001
+
+    @classmethod
+    def of_bps(cls, fee: float | None, slippage: float | None, maker: float | None = None) -> "Costs":
+        """From basis points; ``fee`` is taken of every fill unless ``maker`` says otherwise.
+
+        Raises
+        ------
+        InvalidOption
+            If one is not between 0 and 10,000.
+        """
+        default = cls()
+        for name, value in (("fee", fee), ("slippage", slippage), ("maker fee", maker)):
+            if value is not None and not 0 <= value < 10_000:
+                raise InvalidOption(f"a {name} of {value} bp", "0 to 10,000 basis points", "5 bp is 0.05 %")
+        taker = default.taker if fee is None else fee / 1e4
+        resting = (default.maker if fee is None else taker) if maker is None else maker / 1e4
+        return cls(taker, resting, default.slippage if slippage is None else slippage / 1e4)
+
+    def words(self) -> dict[str, str]:
+        """For people."""
+        return {
+            "taker fee": f"{self.taker * 1e4:g} bp",
+            "maker fee": f"{self.maker * 1e4:g} bp",
+            "slippage": f"{self.slippage * 1e4:g} bp",
+        }
+
+
+def limits_of(
+    weight: float | None = None,
+    gross: float | None = None,
+    leverage: float | None = None,
+    drawdown: float | None = None,
+) -> Limits:
+    """Risk limits from what a user named; what is left out does not bind.
+
+    Examples
+    --------
+    >>> limits_of(weight=0.1).max_gross
+    inf
+    """
+    open_ended = [math.inf if one is None else one for one in (weight, gross, leverage)]
+    return Limits(*open_ended, 1.0 if drawdown is None else drawdown)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user asked to run.
+
+    ``start`` and ``end`` are microseconds UTC, ``[start, end)`` on bar opens; ``params``
+    are the policy's own, by name.
+    """
+
+    policy: str
+    symbols: tuple[str, ...]
+    timeframe: str = "5m"
+    start: int | None = None
+    end: int | None = None
+    venue: str | None = None
+    cash: float = 10_000.0
+    costs: Costs = field(default_factory=Costs)
+    limits: Limits = field(default_factory=limits_of)
+    seed: int = 0
+    band: float = 0.0
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Everything a session needs but its venue."""
+
+    options: Options
+    market: Market
+    instruments: tuple[Instrument, ...]
+    policy: Policy
+    observer: MarketView
+    risk: Chain
+    header: Header
+    data_kind: DataKind
+
+
+def make_policy(name: str, params: Mapping[str, str] | None = None) -> Policy:
+    """A policy by its name on the command line, with some of its parameters set.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such policy or parameter.
+    InvalidOption
+        If a value is not of the parameter's type.
+    """
+    if name not in BASELINES:
+        raise UnknownName(f"policy '{name}'", f"one of {', '.join(BASELINES)}", "see: alphaloop backtest --help")
+    kind = BASELINES[name]
+    known = {one.name: one.default for one in fields(kind) if one.init}
+    given: dict[str, object] = {}
+    for key, text in (params or {}).items():
+        if key not in known:
+            raise UnknownName(f"parameter '{key}' of {name}", f"one of {', '.join(known) or 'none'}", "")
+        given[key] = _typed(key, text, known[key])
+    policy: Policy = kind(**given)  # type: ignore[arg-type]  # checked by name and type above
+    return policy
+
+
+def _typed(key: str, text: str, default: object) -> object:
+    """``text`` as the type of its default; a default of none stands for a number."""
+    if isinstance(default, str):
+        return text
+    if isinstance(default, bool):
+        if text.lower() not in ("true", "false"):
+            raise InvalidOption(f"{key}={text}", "true or false", "")
+        return text.lower() == "true"
+    try:
+        return int(text) if isinstance(default, int) else float(text)
+    except ValueError as error:
+        raise InvalidOption(f"{key}={text}", "a number", "") from error
+
+
+def instrument_of(symbol: str, venue: str, costs: Costs) -> Instrument:
+    """An instrument with the run's costs; its kind follows from the venue's name."""
+    kind: Literal["perp", "spot", "stock"] = "perp"
+    if venue.endswith("spot"):
+        kind = "spot"
+    elif venue == "stocks":
+        kind = "stock"
+    return Instrument(symbol, kind=kind, taker_fee=costs.taker, maker_fee=costs.maker, slippage=costs.slippage)
+
+
+def prepare(lake: Lake, options: Options) -> Setup:
+    """Load the market and make the parts.
+
+    Raises
+    ------
+    NoData, UnknownName, InvalidOption
+        If the lake lacks the bars, or an option names nothing.
+    """
+    policy = make_policy(options.policy, options.params)
+    timeframe = Timeframe.parse(options.timeframe)
+    if len(set(options.symbols)) != len(options.symbols) or not options.symbols:
+        raise InvalidOption(f"symbols {options.symbols}", "one or more, each once", "pass --symbols BTCUSDT,ETHUSDT")
+    market = load_market(lake, options.symbols, timeframe, start=options.start, end=options.end, venue=options.venue)
+    empty = [name for asset, name in enumerate(market.symbols) if np.isnan(market.values[:, asset, CLOSE]).all()]
+    if empty:
+        raise NoData(f"no bar of {', '.join(empty)} in the window", "bars of every symbol", "widen --start and --end")
+    schema = Schema(policy.features)
+    header = Header(
+        policy=f"{options.policy}{dict(sorted(options.params.items())) or ''}",
+        symbols=market.symbols,
+        timeframe=str(timeframe),
+        seed=options.seed,
+        schema_hash=schema.hash,
+        rules_hash=STAMP,
+        market_digest=market.digest,
+        code_version=__version__,
+        table_versions=tuple(
+            (name, version) for name, version in lake.versions().items() if name in ("market_bars", "funding_rates")
+        ),
+        start_cash=options.cash,
+        options=(("costs", repr(options.costs)), ("limits", repr(options.limits)), ("band", repr(options.band))),
+    )
+    instruments = tuple(instrument_of(one, market.sources.get(one, ""), options.costs) for one in market.symbols)
+    return Setup(
+        options,
+        market,
+        instruments,
+        policy,
+        MarketView(market, schema),
+        chain_of(options.limits),
+        header,
+        data_kind(lake, market),
+    )
+
+
+def play(setup: Setup, make_venue: MakeVenue, progress: Callable[[int], None] | None = None) -> Trace:
+    """Run the session through a venue."""
+    session = Session(
+        feed=ReplayFeed(setup.market, progress),
+        venue=make_venue(setup.instruments, setup.options.cash),
+        observer=setup.observer,
+        policy=setup.policy,
+        risk=setup.risk,
+        instruments={one.symbol: one for one in setup.instruments},
+        trace=Trace(setup.header),
+        band=setup.options.band,
+    )
+    return run(session)
+
+
+def data_kind(lake: Lake, market: Market) -> DataKind:
+    """Whether the market's bars are real, simulated, or both."""
+    found: set[bool] = set()
+    for symbol, venue in market.sources.items():
+        rows = lake.scan("market_bars", symbols=[symbol], venue=venue, timeframe=str(market.timeframe))
+        found |= set(rows.select("is_synthetic").unique().collect()["is_synthetic"].to_list())
+    if found == {True}:
+        return "simulated"
+    return "mixed" if True in found else "real"
