@@ -5,7 +5,7 @@ two can prove each other wrong. Reads like the page: one method per stage of a b
 knows nothing of speed, and shares with the fast one only ``round_to_lot`` and the records.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,6 +73,8 @@ class SlowVenue:
         for order in orders:
             if order.symbol not in self.positions:
                 raise InvalidOrder(f"an order for {order.symbol}", f"one of {self.symbols}", "")
+            if order.leverage > self.instruments[order.symbol].max_leverage:
+                raise InvalidOrder(f"leverage {order.leverage}", "what the instrument allows", "lower it")
         for order in orders:
             self.orders[order.symbol] = order
 
@@ -97,12 +99,11 @@ class SlowVenue:
             self.positions[symbol].touched = False
             self.pay_funding(symbol, day[symbol])
         open_now = {symbol: bar for symbol, bar in day.items() if bar.trades}
-        reducing = [symbol for symbol in open_now if self.reduces(symbol)]
-        for symbol in reducing:
-            self.at_open(symbol, open_now[symbol])
-        for symbol in open_now:
-            if symbol not in reducing:
-                self.at_open(symbol, open_now[symbol])
+        for symbol, bar in open_now.items():
+            self.move_levels_at_open(symbol)
+            self.close_at_open(symbol, bar)
+        for symbol, bar in open_now.items():
+            self.open_at_open(symbol, bar)
         for stage in (self.gap, self.enter, self.protect, self.reduce, self.take):
             for symbol, bar in open_now.items():
                 stage(symbol, bar)
@@ -128,24 +129,34 @@ class SlowVenue:
         position.costs += paid
         self.fills.append(Fill("", symbol, self.ts, 0.0, bar.open, Reason.FUNDING, funding=paid))
 
-    def reduces(self, symbol: str) -> bool:
-        """Whether the waiting order stands against the position."""
-        order = self.orders.get(symbol)
-        return order is not None and order.quantity * self.positions[symbol].quantity < 0
-
-    def at_open(self, symbol: str, bar: Bar) -> None:
-        """(1) Market orders trade; orders that only move levels move them."""
+    def move_levels_at_open(self, symbol: str) -> None:
+        """(1) Orders that only move levels move them, or are dropped."""
         order, position = self.orders.get(symbol), self.positions[symbol]
-        if order is None or (order.type in ENTRIES and not is_level(order)):
+        if order is None or not (order.type is OrderType.PROTECT or is_level(order)):
             return
         del self.orders[symbol]
-        if order.type is OrderType.MARKET:
-            self.trade(order, bar.open, Reason.MARKET)
-        elif order.type is OrderType.PROTECT:
+        if order.type is OrderType.PROTECT:
             self.move_levels(position, order.stop_loss, order.take_profit)
         elif order.quantity * position.quantity < 0:
             is_stop = order.type is OrderType.STOP
-            self.move_levels(position, order.price if is_stop else None, None if is_stop else order.price)
+            stop, target = order.stop_loss, order.take_profit
+            self.move_levels(position, order.price if is_stop else stop, target if is_stop else order.price)
+
+    def close_at_open(self, symbol: str, bar: Bar) -> None:
+        """(1) First every market order closes what it stands against."""
+        order = self.orders.get(symbol)
+        if order is not None and order.type is OrderType.MARKET:
+            left = self.close_by(order, bar.open, Reason.MARKET)
+            del self.orders[symbol]
+            if left:
+                self.orders[symbol] = replace(order, quantity=left)
+
+    def open_at_open(self, symbol: str, bar: Bar) -> None:
+        """(1) Then what is left of them opens or adds."""
+        order = self.orders.get(symbol)
+        if order is not None and order.type is OrderType.MARKET:
+            del self.orders[symbol]
+            self.open_by(order, order.quantity, bar.open, Reason.MARKET)
 
     def move_levels(self, position: Position, stop: float | None, target: float | None) -> None:
         if position.quantity != 0:
@@ -211,26 +222,29 @@ class SlowVenue:
             return
         del self.orders[symbol]
         reason = Reason.LIMIT if order.type is OrderType.LIMIT else Reason.STOP_ENTRY
-        opened = self.trade(order, price, reason)
+        left = self.close_by(order, price, reason)
+        opened = left != 0 and self.open_by(order, left, price, reason)
         self.positions[symbol].touched = opened
         if opened and price == bar.open:
             self.exit_if_beyond_at_open(symbol, bar)
 
-    def trade(self, order: Order, price: float, reason: Reason) -> bool:
-        """Close what the order closes, open what is left; true if anything was opened."""
+    def close_by(self, order: Order, price: float, reason: Reason) -> float:
+        """Close what the order stands against; the quantity it may still open."""
         symbol = order.symbol
-        position, instrument = self.positions[symbol], self.instruments[symbol]
-        rate, slipped = self.terms(symbol, reason, price, order.quantity)
-        closing = 0.0
-        if order.quantity * position.quantity < 0:
-            closing = min(abs(order.quantity), abs(position.quantity)) * sign(order.quantity)
+        held, closing = self.positions[symbol].quantity, 0.0
+        if order.quantity * held < 0:
+            closing = min(abs(order.quantity), abs(held)) * sign(order.quantity)
+            rate, slipped = self.terms(symbol, reason, price, order.quantity)
             self.settle(symbol, closing, slipped, abs(slipped - price), rate, reason, order.id)
-        opening = order.quantity - closing
-        unleveraged = instrument.kind != "perp"
-        if opening == 0 or order.reduce_only or (unleveraged and opening < 0):
-            return False
-        leverage = 1.0 if unleveraged else order.leverage
-        return self.open(order, opening, slipped, abs(slipped - price), rate, leverage, reason)
+        left = order.quantity - closing
+        forbidden = order.reduce_only or (self.instruments[symbol].kind != "perp" and left < 0)
+        return 0.0 if forbidden else left
+
+    def open_by(self, order: Order, quantity: float, price: float, reason: Reason) -> bool:
+        """Open or add what the order may; true if anything was."""
+        rate, slipped = self.terms(order.symbol, reason, price, quantity)
+        leverage = 1.0 if self.instruments[order.symbol].kind != "perp" else order.leverage
+        return self.open(order, quantity, slipped, abs(slipped - price), rate, leverage, reason)
 
     def open(
         self, order: Order, quantity: float, price: float, slip: float, rate: float, leverage: float, reason

@@ -1,5 +1,6 @@
-"""The worked examples of docs/fills.md, number by number."""
+"""The worked examples of docs/fills.md, number by number, by the simulator and by its slow reference."""
 
+import sys
 from decimal import Decimal
 
 import numpy as np
@@ -9,16 +10,31 @@ from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOrder
 from alphaloop.core.market import Bars, Instrument, MarginTier
 from alphaloop.core.orders import Fill, Order, OrderType, Reason
+from alphaloop.core.protocols import Venue
+from alphaloop.execution.simulator.venue import SimulatedVenue
 from tests.reference.simulator import SlowVenue
 
 MINUTE = 60_000_000
+
+
+def slow(instruments: list[Instrument], cash: float) -> Venue:
+    return SlowVenue({one.symbol: one for one in instruments}, tuple(one.symbol for one in instruments), cash)
+
+
+make_venue = slow
+
+
+@pytest.fixture(params=[slow, SimulatedVenue], ids=["reference", "simulator"], autouse=True)
+def venue(request, monkeypatch) -> None:
+    """Every example runs on both."""
+    monkeypatch.setattr(sys.modules[__name__], "make_venue", request.param)
 
 
 class Table:
     """A venue of one symbol, fed bar by bar."""
 
     def __init__(self, cash: float = 1000.0, **options: object) -> None:
-        self.venue = SlowVenue({"X": Instrument("X", **options)}, ("X",), cash)  # type: ignore[arg-type]
+        self.venue = make_venue([Instrument("X", **options)], cash)  # type: ignore[arg-type]
         self.ts = 0
 
     def bar(self, o: float, h: float, low: float, c: float, volume: float = 1.0, rate: float = 0.0) -> tuple[Fill, ...]:
@@ -314,8 +330,7 @@ def test_an_unknown_symbol_is_refused_and_nothing_rests():
 
 
 def test_what_reduces_frees_margin_for_what_opens():
-    instruments = {symbol: Instrument(symbol, slippage=0.0) for symbol in "AB"}
-    venue = SlowVenue(instruments, ("A", "B"), 100.0)
+    venue = make_venue([Instrument(symbol, slippage=0.0) for symbol in "AB"], 100.0)
     row = [10.0, 10.5, 9.5, 10.0, 1.0, 0.0]
     venue.submit([Order("1", "B", 0, 9.0)])
     venue.on_bars(Bars(0, MINUTE, ("A", "B"), np.array([row, row])))
