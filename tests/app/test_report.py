@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -203,6 +205,25 @@ def test_a_trace_becomes_a_report():
     report = ReportInput.of_trace(trace, market, Provenance())
     assert report.now.tolist() == (market.ts + FIVE.us).tolist()
     assert [when for when, _ in report.cuts] == report.now.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_browser_draws_the_page_from_disk(written, tmp_path, theme):
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("no chromium on this machine")
+    quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", *quiet]
+    command += [f"--user-data-dir={tmp_path}", "--virtual-time-budget=5000", "--dump-dom"]
+    done = subprocess.run(
+        [*command, f"{written[1].page.as_uri()}?theme={theme}"], capture_output=True, text=True, timeout=120
+    )
+    found = Elements(done.stdout).found
+    assert "CONSOLE" not in done.stderr
+    assert ("html", {"lang": "en", "data-theme": theme}) in found
+    assert sum(tag == "canvas" for tag, _ in found) == 6
+    assert done.stdout.count('class="kpi"') == 8
 
 
 def test_extremes_keep_ends_and_spikes():

@@ -1,6 +1,7 @@
 """Metrics by hand, at their edges, and against quantstats and ffn on the same series."""
 
 import json
+from pathlib import Path
 
 import ffn
 import numpy as np
@@ -193,3 +194,8 @@ def test_bad_input_is_refused():
         run([1.0, 2.0], quantity=[[0.0]])
     with pytest.raises(UnsortedData):
         run([1.0, 2.0], now=np.array([2, 1]))
+
+
+def test_every_metric_is_documented():
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    assert [key for key in summary(run([100.0])) if f"`{key}`" not in text] == []
