@@ -5,6 +5,8 @@ spike or a drawdown is drawn at its true depth. Times leave as milliseconds UTC,
 what a browser wants; values with eight significant digits.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
@@ -46,16 +48,22 @@ def extremes(values: Floats, limit: int = MAX_POINTS) -> Ints:
     return rows[rows < count]
 
 
-def curve(now: Ints, values: Floats, limit: int = MAX_POINTS) -> Curve:
-    """``[times in ms, values]`` of the rows worth drawing; holes become null.
+def lines(now: Ints, named: Mapping[str, Floats], limit: int = MAX_POINTS) -> dict[str, list[float | int | None]]:
+    """``times`` in ms and every named series at them: the union of what each one needs to keep.
+
+    Shared times let a reader compare the series at a point. Holes become null.
 
     Examples
     --------
-    >>> curve(np.array([1_000, 2_000]), np.array([1.0, np.nan]))
-    [[1, 2], [1.0, None]]
+    >>> lines(np.array([1_000, 2_000]), {"equity": np.array([1.0, np.nan])})
+    {'times': [1, 2], 'equity': [1.0, None]}
     """
-    rows = extremes(values, limit)
-    return [(now[rows] // 1000).tolist(), short(values[rows])]
+    if len(now) <= limit:
+        rows = np.arange(len(now))
+    else:
+        kept = [extremes(values, limit // len(named)) for values in named.values()]
+        rows = np.unique(np.concatenate(kept))
+    return {"times": (now[rows] // 1000).tolist(), **{name: short(values[rows]) for name, values in named.items()}}
 
 
 def averages(now: Ints, values: Floats, limit: int = 400) -> Curve:

@@ -19,7 +19,7 @@ from alphaloop.core.market import Floats
 from alphaloop.hindsight.metrics import Metrics
 
 Status = Literal["passed", "refused", "insufficient", "shown"]
-_WORDS = {"passed": "Passed", "refused": "Refused", "insufficient": "Insufficient evidence", "shown": "Shown"}
+_WORDS = {"passed": "Passed", "refused": "Refused", "insufficient": "Insufficient evidence", "shown": "–"}
 _SPARK = 240  # points of a sparkline
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from alphaloop.app.report.curves import averages, curve, histogram, rolling_sharpe
+from alphaloop.app.report.curves import averages, histogram, lines, rolling_sharpe, short
 from alphaloop.app.report.inputs import ReportInput
 from alphaloop.app.report.prices import prices_of
 from alphaloop.core.decision import Cut
@@ -82,14 +82,18 @@ def _series(run: MetricsInput) -> Json:
     ends, values = periodic(now, equity, run.period_us)
     returns = simple_returns(values)
     sharpe = rolling_sharpe(returns, ROLLING, YEAR_US / run.period_us)
-    held = run.benchmark
+    curves = {"equity": equity, "drawdown": -underwater(equity)}
+    if run.benchmark is not None:
+        curves["benchmark"] = run.benchmark / run.benchmark[0] * equity[0]
     return {
-        "equity": curve(now, equity),
-        "benchmark": None if held is None else curve(now, held / held[0] * equity[0]),
-        "drawdown": curve(now, -underwater(equity)),
+        "lines": lines(now, curves),
         "gross": averages(now, np.abs(weights).sum(axis=1)),
         "net": averages(now, weights.sum(axis=1)),
-        "rolling_sharpe": {"window": ROLLING, "curve": curve(ends[1 : len(returns) + 1], sharpe)},
+        "rolling_sharpe": {
+            "window": ROLLING,
+            "times": (ends[1 : len(returns) + 1] // 1000).tolist(),
+            "values": short(sharpe),
+        },
         "returns": histogram(returns),
     }
 

@@ -14,19 +14,23 @@ from alphaloop.core.market import CLOSE, HIGH, LOW, OPEN, Market
 from alphaloop.core.time import DAY_US, HOUR_US, MINUTE_US, Timeframe
 
 MAX_CANDLES = 1200
-ALL_CANDLES = 8000  # over all symbols of a page
+ALL_CANDLES = 12000  # over all symbols of a page
 ALL_MARKS = 6000
 _STEPS = [n * MINUTE_US for n in (1, 5, 15, 30)] + [n * HOUR_US for n in (1, 2, 4, 6, 12)]
 _STEPS += [n * DAY_US for n in (1, 2, 7, 14, 28)]
 
 
 class Prices(TypedDict):
-    """One symbol's picture. ``candles`` is ``[ms, open, high, low, close]``, column by column."""
+    """One symbol's picture.
+
+    ``candles`` is ``[ms, open, high, low, close]``, column by column; ``trades`` are rows of
+    ``[entry ms, exit ms, entry price, exit price, net, quantity, return, side, entry reason, exit reason]``.
+    """
 
     symbol: str
     candle: str
     candles: Curve
-    trades: list[dict[str, object]]
+    trades: list[list[object]]
     left_out: int
 
 
@@ -84,8 +88,8 @@ def _prices(market: Market, asset: int, step: int, trades: pl.DataFrame, most: i
     symbol = market.symbols[asset]
     own = trades.filter((pl.col("symbol") == symbol) & (pl.col("side") != 0))
     shown = own.tail(most).select(
-        pl.col("entry_time").dt.epoch("ms").alias("in"),
-        pl.col("exit_time").dt.epoch("ms").alias("out"),
+        pl.col("entry_time").dt.epoch("ms"),
+        pl.col("exit_time").dt.epoch("ms"),
         pl.col("entry_price", "exit_price", "net_pnl", "quantity").round_sig_figs(8),
         pl.col("return").round_sig_figs(5),
         "side",
@@ -96,6 +100,6 @@ def _prices(market: Market, asset: int, step: int, trades: pl.DataFrame, most: i
         symbol=symbol,
         candle=str(Timeframe(step)),
         candles=candles(market, asset, step),
-        trades=shown.to_dicts(),
+        trades=[list(row) for row in shown.rows()],
         left_out=len(own) - len(shown),
     )

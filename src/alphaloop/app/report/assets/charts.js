@@ -21,8 +21,6 @@ var Charts = (function () {
 
   function points(curve) { return curve[0].map(function (x, i) { return [x, curve[1][i]]; }); }
 
-  function last(curve) { return curve[1][curve[1].length - 1]; }
-
   function base(c) {
     return {
       animation: false, useUTC: true, backgroundColor: 'transparent', aria: { enabled: true },
@@ -73,41 +71,63 @@ var Charts = (function () {
     ];
   }
 
+  /* Round numbers for a logarithmic axis: 1-2-5 steps, or even steps where the range is narrow. */
+  function logTicks(low, high) {
+    var ticks = [], unit, step, x;
+    if (high / low > 4) {
+      for (unit = Math.pow(10, Math.floor(Math.log10(low))); unit <= high; unit *= 10) [1, 2, 5].forEach(function (n) { if (n * unit >= low && n * unit <= high) ticks.push(n * unit); });
+      return ticks;
+    }
+    unit = Math.pow(10, Math.floor(Math.log10((high - low) / 4 || low)));
+    step = [1, 2, 2.5, 5, 10].filter(function (n) { return (high - low) / (n * unit) <= 6; })[0] * unit;
+    for (x = Math.ceil(low / step) * step; x <= high; x += step) ticks.push(x);
+    return ticks;
+  }
+
+  function logAxis(c, series) {
+    var all = [].concat.apply([], series).filter(function (x) { return x !== null && x > 0; });
+    var low = all.reduce(function (a, b) { return Math.min(a, b); }) * .98, high = all.reduce(function (a, b) { return Math.max(a, b); }) * 1.02, ticks = logTicks(low, high);
+    return { type: 'log', min: low, max: high, axisTick: { show: false, customValues: ticks }, axisLabel: { color: c.muted, fontSize: 11, formatter: f.compact, customValues: ticks } };
+  }
+
   function equity(d, c, log) {
-    var s = d.series, min = s.drawdown[1].reduce(function (a, b) { return Math.min(a, b); }, 0);
-    var series = [line(d.title, s.equity, c.accent, { z: 3 })];
-    if (s.benchmark) series.push(line('Buy and hold', s.benchmark, c.bench, { lineStyle: { color: c.bench, width: 1.3 } }));
+    var s = d.series.lines, t = s.times, ends = { min: t[0], max: t[t.length - 1] }, min = s.drawdown.reduce(function (a, b) { return Math.min(a, b); }, 0);
+    var series = [line(d.title, [t, s.equity], c.accent, { z: 3 })];
+    if (s.benchmark) series.push(line('Buy and hold', [t, s.benchmark], c.bench, { lineStyle: { color: c.bench, width: 1.3 } }));
     var names = series.map(function (x) { return x.name; });
-    series.push(line('Drawdown', s.drawdown, c.down, { xAxisIndex: 1, yAxisIndex: 1, lineStyle: { color: c.down, width: 1 }, areaStyle: { color: 'rgba(' + c['down-rgb'] + ',.18)', origin: 0 } }));
+    series.push(line('Drawdown', [t, s.drawdown], c.down, { xAxisIndex: 1, yAxisIndex: 1, lineStyle: { color: c.down, width: 1 }, areaStyle: { color: 'rgba(' + c['down-rgb'] + ',.18)', origin: 0 } }));
     return Object.assign(base(c), {
       legend: legend(c, names), axisPointer: { link: [{ xAxisIndex: 'all' }] },
       grid: [{ left: 58, right: 14, top: 34, height: '54%', outerBoundsMode: 'none' }, { left: 58, right: 14, top: '70%', bottom: 52, outerBoundsMode: 'none' }],
-      xAxis: [timeAxis(c, { axisLabel: { show: false }, min: s.equity[0][0], max: s.equity[0][s.equity[0].length - 1] }), timeAxis(c, { gridIndex: 1, min: s.equity[0][0], max: s.equity[0][s.equity[0].length - 1], position: 'bottom', axisLine: { onZero: false, lineStyle: { color: c.line } } })],
-      yAxis: [valueAxis(c, f.compact, log ? { type: 'log', min: 'dataMin', logBase: 10, axisLabel: { color: c.muted, fontSize: 11, formatter: f.compact } } : {}), valueAxis(c, function (x) { return f.pct(x, Math.abs(min) < .04 ? 1 : 0); }, { gridIndex: 1, splitNumber: 2, max: 0, min: min < 0 ? undefined : -.01 })],
+      xAxis: [timeAxis(c, { axisLabel: { show: false }, min: ends.min, max: ends.max }), timeAxis(c, { gridIndex: 1, min: ends.min, max: ends.max, position: 'bottom', axisLine: { onZero: false, lineStyle: { color: c.line } } })],
+      yAxis: [valueAxis(c, f.compact, log ? logAxis(c, s.benchmark ? [s.equity, s.benchmark] : [s.equity]) : {}), valueAxis(c, function (x) { return f.pct(x, Math.abs(min) < .04 ? 1 : 0); }, { gridIndex: 1, splitNumber: 2, max: 0, min: min < 0 ? undefined : -.01 })],
       dataZoom: zoom(c, [0, 1]), series: series,
       tooltip: Object.assign(base(c).tooltip, { formatter: tip(function (p) { return p.seriesName === 'Drawdown' ? f.pct(p.value[1]) : f.money(p.value[1]); }) })
     });
   }
 
+  function trade(row) {
+    return { entry: row[0], exit: row[1], entry_price: row[2], exit_price: row[3], net: row[4], quantity: row[5], gain: row[6], side: row[7], entry_reason: row[8], exit_reason: row[9] };
+  }
+
   function marks(trades, side, kind) {
-    var entry = kind === 'in';
     return trades.filter(function (t) { return t.side === side && t[kind] !== null; }).map(function (t) {
-      return { value: [t[kind], entry ? t.entry_price : t.exit_price], trade: t };
+      return { value: [t[kind], t[kind + '_price']], trade: t };
     });
   }
 
   function tradeTip(p) {
     var t = p.data.trade, entry = p.seriesIndex < 3;
-    var rows = [[t.side > 0 ? 'Long' : 'Short', f.price(t.quantity)], ['Entry', f.price(t.entry_price) + ' (' + f.html(t.entry_reason) + ')'], [t.out === null ? 'Mark' : 'Exit', f.price(t.exit_price) + ' (' + f.html(t.exit_reason) + ')'], ['Net', f.money(t.net_pnl) + ' (' + f.signed(t['return']) + ')']];
+    var rows = [[t.side > 0 ? 'Long' : 'Short', f.price(t.quantity)], ['Entry', f.price(t.entry_price) + ' (' + f.html(t.entry_reason) + ')'], [t.exit === null ? 'Mark' : 'Exit', f.price(t.exit_price) + ' (' + f.html(t.exit_reason) + ')'], ['Net', f.money(t.net) + ' (' + f.signed(t.gain) + ')']];
     return '<div style="opacity:.75">' + (entry ? 'Entry ' : 'Exit ') + f.time(p.value[0]) + '</div>' + rows.map(function (r) { return '<div style="display:flex;justify-content:space-between;gap:16px"><span>' + r[0] + '</span><b>' + r[1] + '</b></div>'; }).join('');
   }
 
   function price(symbol, c, narrow) {
     var k = symbol.candles, rows = k[0].map(function (x, i) { return [x, k[1][i], k[4][i], k[3][i], k[2][i]]; });
-    var trades = symbol.trades, from = 0, crowd = 90;
+    var trades = symbol.trades.map(trade), from = 0, crowd = 90;
     if (trades.length > crowd && k[0].length > 1) {
       var first = k[0][0], end = k[0][k[0].length - 1];
-      from = Math.max(0, Math.min(95, 100 * (trades[trades.length - crowd]['in'] - first) / (end - first)));
+      from = Math.max(0, Math.min(95, 100 * (trades[trades.length - crowd].entry - first) / (end - first)));
     }
     function scatter(name, data, shape, color, solid) {
       return { name: name, type: 'scatter', data: data, symbol: shape, symbolSize: (solid ? 11 : 8) - (narrow ? 2 : 0), z: 5, cursor: 'default', tooltip: { trigger: 'item', formatter: tradeTip },
@@ -123,8 +143,8 @@ var Charts = (function () {
       } }),
       series: [
         { name: 'Price', type: 'candlestick', data: rows, dimensions: ['t', 'open', 'close', 'low', 'high'], encode: { x: 't', y: ['open', 'close', 'low', 'high'] }, itemStyle: { color: c.card, color0: c.bench, borderColor: c.bench, borderColor0: c.bench, borderWidth: 1 }, barMaxWidth: 9 },
-        scatter('Long in', marks(trades, 1, 'in'), 'triangle', c.up, true), scatter('Short in', marks(trades, -1, 'in'), 'path://M0,0L10,0L5,9Z', c.down, true),
-        scatter('Long out', marks(trades, 1, 'out'), 'circle', c.up, false), scatter('Short out', marks(trades, -1, 'out'), 'circle', c.down, false)
+        scatter('Long in', marks(trades, 1, 'entry'), 'triangle', c.up, true), scatter('Short in', marks(trades, -1, 'entry'), 'path://M0,0L10,0L5,9Z', c.down, true),
+        scatter('Long out', marks(trades, 1, 'exit'), 'circle', c.up, false), scatter('Short out', marks(trades, -1, 'exit'), 'circle', c.down, false)
       ]
     });
   }
@@ -162,7 +182,7 @@ var Charts = (function () {
     return Object.assign(base(c), {
       xAxis: timeAxis(c, { axisLine: { onZero: false, lineStyle: { color: c.line } } }), yAxis: valueAxis(c, function (x) { return x.toFixed(1); }, { scale: false }),
       tooltip: Object.assign(base(c).tooltip, { formatter: tip(function (p) { return f.num(p.value[1], 2); }) }),
-      series: [line('Sharpe', d.series.rolling_sharpe.curve, c.accent, { markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: c.muted, type: 'solid', width: 1, opacity: .6 }, data: [{ yAxis: 0 }] } })]
+      series: [line('Sharpe', [d.series.rolling_sharpe.times, d.series.rolling_sharpe.values], c.accent, { markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: c.muted, type: 'solid', width: 1, opacity: .6 }, data: [{ yAxis: 0 }] } })]
     });
   }
 
@@ -180,5 +200,5 @@ var Charts = (function () {
     });
   }
 
-  return { f: f, colours: colours, last: last, equity: equity, price: price, exposure: exposure, costs: costs, sharpe: sharpe, returns: returns };
+  return { f: f, colours: colours, equity: equity, price: price, exposure: exposure, costs: costs, sharpe: sharpe, returns: returns };
 }());

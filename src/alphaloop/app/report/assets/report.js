@@ -154,7 +154,7 @@
     draw('chart-price', p ? 'Candles of ' + p.symbol + ' with ' + p.trades.length + ' trades' : 'No prices', some ? Charts.price(p, Charts.colours(), $('chart-price').clientWidth < 560) : null, 'No bars of this symbol in the window.');
   }
   function drawEquity() {
-    var positive = d.series.equity[1].every(function (x) { return x > 0; });
+    var positive = d.series.lines.equity.every(function (x) { return x > 0; });
     $('log').disabled = !positive;
     draw('chart-equity', 'Equity from ' + f.money(m.start_equity) + ' to ' + f.money(m.final_equity) + ', deepest drawdown ' + f.pct(m.max_drawdown), Charts.equity(d, Charts.colours(), log && positive));
   }
@@ -163,14 +163,14 @@
     drawEquity();
     draw('chart-exposure', 'Gross and net exposure over time, mean gross ' + f.pct(m.gross_exposure), Charts.exposure(d, c));
     draw('chart-costs', 'Gross ' + f.money(m.gross_pnl) + ', fees ' + f.money(m.fees) + ', slippage ' + f.money(m.slippage) + ', funding ' + f.money(m.funding) + ', net ' + f.money(m.net_pnl), m.fills || m.net_pnl ? Charts.costs(d, c) : null, 'Nothing was traded.');
-    var some = rolling.curve[1].filter(function (x) { return x !== null; }).length > 1;
+    var some = rolling.values.filter(function (x) { return x !== null; }).length > 1;
     draw('chart-sharpe', 'Sharpe of the last ' + rolling.window + ' periods over time', some ? Charts.sharpe(d, c) : null, 'Needs more than ' + rolling.window + ' periods that vary.');
     draw('chart-returns', 'Histogram of returns', d.series.returns.counts.length > 1 ? Charts.returns(d, c) : null, 'Too few periods.');
     drawPrice();
   }
 
   header(); kpis(); months(); metrics(); tables();
-  $('equity-note').textContent = 'Equity after all costs, in quote currency' + (d.series.benchmark ? '; buy and hold splits the same money equally over the symbols, without costs.' : '.');
+  $('equity-note').textContent = 'Equity after all costs, in quote currency' + (d.series.lines.benchmark ? '; buy and hold splits the same money equally over the symbols, without costs.' : '.');
   $('exposure-note').textContent = 'Notional of all positions as a fraction of equity' + (m.bars > d.series.gross[0].length ? ', mean of every ' + Math.ceil(m.bars / 400) + ' bars.' : '.');
   $('sharpe-note').textContent = 'Annualised Sharpe of the last ' + d.series.rolling_sharpe.window + (d.period === '1d' ? ' days.' : ' periods of ' + d.period + '.');
   $('returns-note').textContent = d.period === '1d' ? 'Daily returns, UTC days.' : 'Returns of ' + d.period + ' periods.';
