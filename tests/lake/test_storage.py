@@ -99,9 +99,9 @@ def test_a_full_disk_is_named_and_its_bytes_are_removed(
     lake = lake_with(tmp_path, bars(0))
     before = files(tmp_path)
 
-    def full(uri: str, *_: object, **__: object) -> None:
+    def full(*_: object, **__: object) -> None:
         if written:
-            (Path(uri) / "symbol=BTCUSDT" / "part-new.parquet").write_bytes(written)
+            (tmp_path / "market_bars" / "symbol=BTCUSDT" / "part-new.parquet").write_bytes(written)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(storage, "write_deltalake", full)
@@ -143,8 +143,8 @@ from pathlib import Path
 from alphaloop.lake import storage
 from alphaloop.lake.table import Lake
 from tests.lake.builders import NOW, bars
-def killed(uri, *_, **__):
-    (Path(uri) / "symbol=BTCUSDT" / "part-half.parquet").write_bytes(b"PAR1")
+def killed(*_, **__):
+    (Path(sys.argv[1]) / "market_bars" / "symbol=BTCUSDT" / "part-half.parquet").write_bytes(b"PAR1")
     os.kill(os.getpid(), signal.SIGKILL)
 storage.write_deltalake = killed
 Lake(Path(sys.argv[1])).append("market_bars", bars(1, 2), ingested_at=NOW)

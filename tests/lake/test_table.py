@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphaloop.core.errors import SchemaViolation, UnknownName, UnknownVersion
+from alphaloop.core.errors import InvalidOption, SchemaViolation, UnknownName, UnknownVersion
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import NEVER, Lake, WriteReport
 from tests.lake.builders import FIVE, NOW, REAL, bar, bars, funding, lake_with, signals, snapshot
@@ -93,6 +93,20 @@ def test_a_batch_of_refused_rows_alone_makes_no_table(tmp_path: Path) -> None:
 
     assert counts(lake.append("market_bars", bars(0, volume=-1.0), ingested_at=NOW)) == (1, 0, 0, 1, NEVER)
     assert lake.tables() == ["quarantine"]
+
+
+def test_rows_an_importer_could_not_read_can_be_put_into_the_quarantine(tmp_path: Path) -> None:
+    """What has no time or no symbol fits no table; the importer writes it aside itself, as it stood."""
+    lake = lake_with(tmp_path, bars(0, volume=-1.0))
+    rows = pl.DataFrame({"table_name": "market_bars", "reason": "no time", "row": ['{"a":1}', '{"a":2}', '{"a":1}']})
+    first, again = (lake.append("quarantine", rows, ingested_at=now) for now in (NOW, LATER))
+
+    assert (counts(first), counts(again)) == ((3, 2, 1, 0, 1), (3, 0, 3, 0, 1))
+    assert lake.read("quarantine")["reason"].to_list() == ["no time", "no time", "volume is negative"]
+    with pytest.raises(SchemaViolation, match="without table_name, row or reason"):
+        lake.append("quarantine", rows.with_columns(row=pl.lit(None, pl.String)), ingested_at=NOW)
+    with pytest.raises(InvalidOption):
+        lake.upsert("quarantine", rows, ingested_at=NOW)
 
 
 def test_a_schema_violation_leaves_nothing(tmp_path: Path) -> None:
@@ -245,6 +259,42 @@ def test_any_order_and_split_of_a_batch_makes_the_same_table(rows: list[tuple[in
 
         assert parts.read("market_bars").equals(whole.read("market_bars"))
         assert whole.read("market_bars").height == len(set(rows))
+
+
+BATCHES = st.lists(
+    st.builds(
+        bar,
+        st.integers(0, 5),
+        close=st.sampled_from([100.0, 101.0, 150.0]),
+        volume=st.sampled_from([7.0, -1.0]),
+        taker_buy_volume=st.sampled_from([None, 3.0]),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=BATCHES, cut=st.integers(0, 20))
+def test_every_row_is_written_or_known_or_kept_aside(rows: list[dict], cut: int) -> None:
+    """However good, bad and contradicting rows are mixed and split, none disappears and no key doubles."""
+    frame = pl.DataFrame(rows, infer_schema_length=None, schema_overrides={"taker_buy_volume": pl.Float64})
+    values = ["event_time", "close", "volume", "taker_buy_volume"]
+    with TemporaryDirectory() as folder:
+        lake = Lake(Path(folder))
+        reports = [lake.append("market_bars", part, ingested_at=NOW) for part in (frame[:cut], frame[cut:])]
+        stored = lake.read("market_bars").with_columns(pl.col("event_time").to_physical())
+        aside = {tuple(json.loads(row)[name] for name in values[1:]) for row in lake.read("quarantine")["row"]}
+
+    kept = {row[0]: row[1:] for row in stored.select(values).iter_rows()}
+    assert len(kept) == stored.height == sum(report.written for report in reports)
+    for report in reports:
+        assert report.read == report.written + report.duplicate + report.quarantined
+    for row in rows:
+        known = kept.get(row["event_time"], ())
+        less = tuple(row[name] for name in values[1:])
+        agrees = len(known) == 3 and all(mine in (theirs, None) for mine, theirs in zip(less, known, strict=True))
+        assert agrees or less in aside
 
 
 @settings(max_examples=8, deadline=None)

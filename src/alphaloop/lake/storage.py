@@ -57,8 +57,13 @@ def open_table(path: Path, version: int | None = None) -> DeltaTable:
         raise UnknownVersion(f"version {version} of {path.name}: {error}", "a version still kept", "") from error
 
 
-def append(path: Path, frame: pl.DataFrame, partition: str, notes: Mapping[str, str]) -> int:
-    """Commit the rows as one version and return its number.
+def newest(path: Path) -> DeltaTable | None:
+    """The table at its newest version; none if nothing was ever committed."""
+    return DeltaTable(str(path)) if exists(path) else None
+
+
+def append(path: Path, held: DeltaTable | None, frame: pl.DataFrame, partition: str, notes: Mapping[str, str]) -> int:
+    """Commit the rows as the next version of the table ``held`` open, or as its first, and return its number.
 
     Raises
     ------
@@ -69,7 +74,7 @@ def append(path: Path, frame: pl.DataFrame, partition: str, notes: Mapping[str, 
     """
     with translated(path), _swept(path):
         write_deltalake(
-            str(path),
+            str(path) if held is None else held,
             frame,
             mode="append",
             partition_by=[partition] if partition else None,
@@ -77,16 +82,16 @@ def append(path: Path, frame: pl.DataFrame, partition: str, notes: Mapping[str, 
             writer_properties=WriterProperties(compression=COMPRESSION),
             commit_properties=CommitProperties(custom_metadata=dict(notes)),
         )
-    return DeltaTable(str(path)).version()
+    return 0 if held is None else held.version()
 
 
-def merge(path: Path, rows: pl.DataFrame, schema: TableSchema, notes: Mapping[str, str]) -> int:
+def merge(path: Path, held: DeltaTable, rows: pl.DataFrame, schema: TableSchema, notes: Mapping[str, str]) -> int:
     """Replace the rows that share a key (event time as in ``STORED_TIME``), add the others; one commit."""
     same = [f"t.{name} = s.{STORED_TIME if name == 'event_time' else name}" for name in schema.key]
     near = [f"t.{schema.partition} IN ({_quoted(rows[schema.partition])})"] if schema.partition else []
     values = {name: f"s.{name}" for name in schema.names}
     with translated(path), _swept(path):
-        DeltaTable(str(path)).merge(
+        held.merge(
             rows,
             " AND ".join(near + same),
             source_alias="s",
@@ -94,7 +99,7 @@ def merge(path: Path, rows: pl.DataFrame, schema: TableSchema, notes: Mapping[st
             writer_properties=WriterProperties(compression=COMPRESSION),
             commit_properties=CommitProperties(custom_metadata=dict(notes)),
         ).when_matched_update(values).when_not_matched_insert(values).execute()
-    return DeltaTable(str(path)).version()
+    return held.version()
 
 
 def _quoted(values: pl.Series) -> str:

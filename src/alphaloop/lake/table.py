@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import polars as pl
+from deltalake import DeltaTable
 
-from alphaloop.core.errors import LakeError
+from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.lake import dedupe, quality, storage
 from alphaloop.lake.columns import TIME, TableSchema
 from alphaloop.lake.quarantine import refuse
@@ -107,20 +108,23 @@ class Lake:
         """
         schema = table_schema(table)
         rows = quality.conform(frame, schema, ingested_at)
+        if schema is QUARANTINE:
+            return self._quarantine(rows)
         good, bad = quality.inspect(rows, schema)
         with storage.locked(self._path(table), self.patience_s):
+            held = storage.newest(self._path(table))
             parts = dedupe.Split(good, 0, bad.clear())
             if not good.is_empty():
-                parts = dedupe.split(good, self._stored(schema), schema)
+                parts = dedupe.split(good, _rows_of(held, schema), schema)
             refused = pl.concat([bad, parts.conflicts])
-            self._quarantine(refused, schema)
+            self._refuse(refused, schema)
             counts = {
                 "read": frame.height,
                 "written": parts.fresh.height,
                 "duplicate": parts.duplicate,
                 "quarantined": refused.height,
             }
-            version = self._commit(schema, parts.fresh, counts)
+            version = self._commit(schema, parts.fresh, counts, held)
         return WriteReport(table, **counts, version=version)
 
     def upsert(self, table: str, frame: pl.DataFrame, *, ingested_at: int) -> WriteReport:
@@ -131,22 +135,23 @@ class Lake:
         in older versions. Raises what :meth:`append` raises.
         """
         schema = table_schema(table)
-        rows = quality.conform(frame, schema, ingested_at)
-        good, bad = quality.inspect(rows, schema)
+        if schema is QUARANTINE:
+            raise InvalidOption("an upsert into the quarantine", "an append", "a refused row is never corrected")
+        good, bad = quality.inspect(quality.conform(frame, schema, ingested_at), schema)
         with storage.locked(self._path(table), self.patience_s):
-            self._quarantine(bad, schema)
-            stored = self._stored(schema)
-            merge = dedupe.to_merge(good, stored, schema)
+            held = storage.newest(self._path(table))
+            self._refuse(bad, schema)
+            merge = dedupe.to_merge(good, _rows_of(held, schema), schema)
             counts = {
                 "read": frame.height,
                 "written": merge.height,
                 "duplicate": good.height - merge.height,
                 "quarantined": bad.height,
             }
-            if stored is None or merge.is_empty():
-                version = self._commit(schema, merge.drop(dedupe.STORED_TIME, strict=False), counts)
+            if held is None or merge.is_empty():
+                version = self._commit(schema, merge.drop(dedupe.STORED_TIME), counts, held)
             else:
-                version = storage.merge(self._path(table), merge, schema, _notes(counts))
+                version = storage.merge(self._path(table), held, merge, schema, _notes(counts))
         return WriteReport(table, **counts, version=version)
 
     def read(self, table: str, **where: Unpack[Where]) -> pl.DataFrame:
@@ -214,24 +219,30 @@ class Lake:
     def _path(self, table: str) -> Path:
         return Path(self.root) / table
 
-    def _stored(self, schema: TableSchema) -> pl.LazyFrame | None:
-        path = self._path(schema.name)
-        return _declared(pl.scan_delta(storage.open_table(path)), schema) if storage.exists(path) else None
-
-    def _commit(self, schema: TableSchema, rows: pl.DataFrame, counts: dict[str, int]) -> int:
+    def _commit(self, schema: TableSchema, rows: pl.DataFrame, counts: dict[str, int], held: DeltaTable | None) -> int:
         if rows.is_empty():
-            return self.version(schema.name)
-        return storage.append(self._path(schema.name), rows, schema.partition, _notes(counts))
+            return NEVER if held is None else held.version()
+        return storage.append(self._path(schema.name), held, rows, schema.partition, _notes(counts))
 
-    def _quarantine(self, refused: pl.DataFrame, schema: TableSchema) -> None:
-        if refused.is_empty():
-            return
-        if schema is QUARANTINE:
-            raise LakeError("rows the quarantine itself refuses", "table_name, reason and row in each", "")
+    def _refuse(self, rows: pl.DataFrame, schema: TableSchema) -> None:
+        if not rows.is_empty():
+            self._quarantine(refuse(rows, schema))
+
+    def _quarantine(self, rows: pl.DataFrame) -> WriteReport:
+        """Store refused rows, each once. The quarantine refuses nothing: what it cannot hold raises."""
+        if rows.select(pl.any_horizontal(pl.col(QUARANTINE.key).is_null()).any()).item():
+            raise SchemaViolation("refused rows without table_name, row or reason", "all three", "name them")
         path = self._path(QUARANTINE.name)
         with storage.locked(path, self.patience_s):
-            rows = dedupe.unseen(refuse(refused, schema), self._stored(QUARANTINE), QUARANTINE)
-            self._commit(QUARANTINE, rows, {"read": refused.height, "written": rows.height})
+            held = storage.newest(path)
+            fresh = rows.clear() if rows.is_empty() else dedupe.unseen(rows, _rows_of(held, QUARANTINE), QUARANTINE)
+            counts = {"read": rows.height, "written": fresh.height, "duplicate": rows.height - fresh.height}
+            version = self._commit(QUARANTINE, fresh, counts, held)
+        return WriteReport(QUARANTINE.name, **counts, quarantined=0, version=version)
+
+
+def _rows_of(held: DeltaTable | None, schema: TableSchema) -> pl.LazyFrame | None:
+    return None if held is None else _declared(pl.scan_delta(held), schema)
 
 
 def _notes(counts: dict[str, int]) -> dict[str, str]:
