@@ -218,9 +218,9 @@ def _order_for(
         return Order(identity, symbol, now, 0.0, OrderType.PROTECT, None, intent.stop_loss, intent.take_profit)
     kind = OrderType.MARKET if intent.entry_price is None else OrderType.LIMIT
     levels = (intent.stop_loss, intent.take_profit) if intent.target else (None, None)
-    return Order(
-        identity, symbol, now, delta, kind, intent.entry_price, *levels, intent.leverage, reduce_only=intent.target == 0
-    )
+    # An order that only reduces must not open the other side, should a stop have closed the position before it fills.
+    reduces = delta * held < 0 and intent.target * held >= 0
+    return Order(identity, symbol, now, delta, kind, intent.entry_price, *levels, intent.leverage, reduces)
 
 
 def wanted_quantity(target: float, equity: float, price: float, held: float, lot: float) -> float:

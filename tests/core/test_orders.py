@@ -1,0 +1,81 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alphaloop.core.errors import InvalidOrder
+from alphaloop.core.orders import Order, OrderType, round_to_lot
+
+MARKET, LIMIT, STOP, TAKE, PROTECT = OrderType
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"quantity": 1.0},
+        {"quantity": -1.0, "stop_loss": 90.0, "take_profit": 80.0},
+        {"quantity": 1.0, "type": LIMIT, "price": 100.0, "stop_loss": 90.0, "take_profit": 110.0},
+        {"quantity": -1.0, "type": LIMIT, "price": 100.0, "stop_loss": 110.0, "take_profit": 90.0},
+        {"quantity": 1.0, "type": STOP, "price": 100.0},
+        {"quantity": -1.0, "type": TAKE, "price": 100.0, "reduce_only": True},
+        {"quantity": 0.0, "type": PROTECT, "stop_loss": 90.0},
+        {"quantity": 1.0, "leverage": 125.0, "reduce_only": True},
+    ],
+)
+def test_orders_that_can_be(options):
+    assert Order("a", "X", 0, **options).symbol == "X"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"quantity": math.nan},
+        {"quantity": math.inf},
+        {"quantity": 0.0},
+        {"quantity": 1.0, "leverage": math.nan},
+        {"quantity": 1.0, "leverage": 0.99},
+        {"quantity": 1.0, "stop_loss": 0.0},
+        {"quantity": 1.0, "take_profit": -1.0},
+        {"quantity": 1.0, "stop_loss": math.inf},
+        {"quantity": 1.0, "price": 100.0},
+        {"quantity": 1.0, "type": LIMIT},
+        {"quantity": 1.0, "type": LIMIT, "price": math.nan},
+        {"quantity": 1.0, "type": LIMIT, "price": 0.0},
+        {"quantity": 1.0, "type": STOP},
+        {"quantity": -1.0, "type": TAKE, "reduce_only": True},
+        {"quantity": -1.0, "type": TAKE, "price": 100.0},
+        {"quantity": 1.0, "type": PROTECT},
+        {"quantity": 0.0, "type": PROTECT, "price": 100.0},
+        {"quantity": 0.0, "type": LIMIT, "price": 100.0},
+        {"quantity": 1.0, "type": LIMIT, "price": 100.0, "stop_loss": 100.0},
+        {"quantity": 1.0, "type": LIMIT, "price": 100.0, "take_profit": 99.0},
+        {"quantity": -1.0, "type": LIMIT, "price": 100.0, "stop_loss": 99.0},
+        {"quantity": -1.0, "type": STOP, "price": 100.0, "take_profit": 101.0},
+    ],
+)
+def test_orders_no_venue_could_accept(options):
+    with pytest.raises(InvalidOrder):
+        Order("a", "X", 0, **options)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "lot", "rounded"),
+    [(1.27, 0.5, 1.0), (-1.27, 0.5, -1.0), (0.4, 0.5, 0.0), (3.0, 1.0, 3.0), (0.3, 0.1, 0.1 * 3), (0.0, 0.1, 0.0)],
+)
+def test_round_to_lot(quantity, lot, rounded):
+    assert round_to_lot(quantity, lot) == rounded
+
+
+@given(st.integers(-(10**6), 10**6), st.sampled_from([1e-8, 0.001, 0.1, 0.25, 1.0, 10.0]))
+def test_a_multiple_of_the_lot_stays(steps, lot):
+    assert round_to_lot(steps * lot, lot) == steps * lot
+
+
+@given(st.floats(-1e9, 1e9), st.sampled_from([1e-4, 0.1, 0.3, 1.0]))
+def test_rounding_goes_towards_zero_by_less_than_a_lot(quantity, lot):
+    rounded = round_to_lot(quantity, lot)
+
+    assert abs(rounded) <= abs(quantity) * (1 + 1e-12) + 1e-9 * lot
+    assert abs(quantity) - abs(rounded) < lot * (1 + 1e-6) + abs(quantity) * 1e-12
+    assert rounded * quantity >= 0
