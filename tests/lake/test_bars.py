@@ -83,3 +83,18 @@ def test_timeframes_are_kept_apart(tmp_path: Path) -> None:
     market = load_market(lake, ["BTCUSDT"], "1m")
 
     assert (len(market), market.timeframe.us) == (1, MINUTE_US)
+
+
+def test_a_market_can_be_loaded_as_it_was(tmp_path: Path) -> None:
+    lake = lake_with(tmp_path, bars(0, 1))
+    lake.append("funding_rates", funding(0), ingested_at=NOW)
+    pinned = lake.versions()
+    before = load_market(lake, ["BTCUSDT"], "5m")
+    bare = load_market(lake, ["BTCUSDT"], "5m", versions={"market_bars": 0})
+    assert before.values[:, 0, FUNDING].tolist() == [1e-4, 0.0]
+    assert bare.values[:, 0, FUNDING].tolist() == [0.0, 0.0]
+    lake.upsert("market_bars", bars(1, 2, close=100.5), ingested_at=NOW)
+    lake.append("funding_rates", funding(5 / 60), ingested_at=NOW)
+
+    assert load_market(lake, ["BTCUSDT"], "5m", versions=pinned).digest == before.digest
+    assert load_market(lake, ["BTCUSDT"], "5m").values[:, 0, CLOSE].tolist() == [101.0, 100.5, 100.5]

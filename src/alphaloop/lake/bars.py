@@ -5,7 +5,7 @@ starts late, ends early or has a hole is NaN there. Nothing is filled, so two ne
 rows can lie further apart than the timeframe: look at ``Market.ts``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,11 @@ class _Asked:
     start: int | None
     end: int | None
     venue: str | None
+    versions: Mapping[str, int] | None
+
+    def version(self, table: str) -> int | None:
+        """The pinned version of a table; none for the newest."""
+        return None if self.versions is None else self.versions.get(table)
 
 
 def load_market(
@@ -39,6 +44,7 @@ def load_market(
     start: int | None = None,
     end: int | None = None,
     venue: str | None = None,
+    versions: Mapping[str, int] | None = None,
 ) -> Market:
     """Bars of the symbols whose open lies in ``[start, end)``, funding merged in.
 
@@ -54,6 +60,9 @@ def load_market(
     timeframe : Timeframe or str
     start, end : int, microseconds UTC, optional
     venue : str, optional
+    versions : mapping of table name to version, optional
+        Reads ``market_bars`` and ``funding_rates`` as they were, to repeat a run exactly;
+        without an entry there was no funding.
 
     Returns
     -------
@@ -64,12 +73,29 @@ def load_market(
     ------
     NoData
         If a symbol has no such bar; the message names the bars there are.
+    UnknownVersion
+        If a version asked for does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> lake = Lake(Path(tempfile.mkdtemp()))
+    >>> bars = pl.DataFrame({"event_time": [0, 60_000_000], "open": 1.0, "high": 3.0, "low": 1.0, "close": [2.0, 3.0]})
+    >>> named = {"venue": "local", "symbol": "X", "timeframe": "1m", "source": "doc"}
+    >>> marks = {"volume": 5.0, "is_synthetic": False, "is_derived": False}
+    >>> constants = {name: pl.lit(value) for name, value in (named | marks).items()}
+    >>> lake.append("market_bars", bars.with_columns(**constants), ingested_at=0).written
+    2
+    >>> market = load_market(lake, ["X"], "1m")
+    >>> market.column("close")[:, 0], market.sources
+    (array([2., 3.]), {'X': 'local'})
     """
     if isinstance(timeframe, str):
         timeframe = Timeframe.parse(timeframe)
-    asked = _Asked(tuple(dict.fromkeys(symbols)), timeframe, start, end, venue)
+    asked = _Asked(tuple(dict.fromkeys(symbols)), timeframe, start, end, venue, versions)
     parts, sources = _choose(lake, asked)
-    times = np.unique(np.concatenate([part["event_time"].to_physical().to_numpy() for part in parts]))
+    times = _union([part["event_time"].to_physical().to_numpy() for part in parts])
     values = np.full((len(times), len(parts), len(BAR_COLUMNS)), np.nan)
     for asset, part in enumerate(parts):
         opened = part["event_time"].to_physical().to_numpy()
@@ -78,6 +104,12 @@ def load_market(
         values[rows, asset, FUNDING] = 0.0
     _pay(lake, asked, sources, times, values)
     return Market(times, asked.symbols, values, timeframe, sources)
+
+
+def _union(arrays: list[Ints]) -> Ints:
+    """All values once, ascending. The stable sort merges runs, and each array is nearly one: np.unique is slower."""
+    merged = np.sort(np.concatenate(arrays), kind="stable")
+    return merged[np.concatenate([[True], merged[1:] > merged[:-1]])]
 
 
 def _choose(lake: Lake, asked: _Asked) -> tuple[list[pl.DataFrame], dict[str, str]]:
@@ -91,6 +123,7 @@ def _choose(lake: Lake, asked: _Asked) -> tuple[list[pl.DataFrame], dict[str, st
         start=asked.start,
         end=asked.end,
         venue=asked.venue,
+        version=asked.version("market_bars"),
     )
     frame = found.select("symbol", "venue", "event_time", *BAR_COLUMNS[OPEN:FUNDING]).collect()
     venues = {
@@ -143,8 +176,15 @@ def _edge(instant: int | None) -> str:
 
 def _pay(lake: Lake, asked: _Asked, sources: dict[str, str], times: Ints, values: Floats) -> None:
     """Add the funding rates to the bars that pay them, in place."""
+    if asked.versions is not None and "funding_rates" not in asked.versions:
+        return
     rates = (
-        lake.scan("funding_rates", symbols=asked.symbols, start=int(times[0]) - asked.timeframe.us)
+        lake.scan(
+            "funding_rates",
+            symbols=asked.symbols,
+            start=int(times[0]) - asked.timeframe.us,
+            version=asked.version("funding_rates"),
+        )
         .filter(pl.col("venue").is_in(list(set(sources.values()))))
         .select("symbol", "venue", "event_time", "rate")
         .collect()
