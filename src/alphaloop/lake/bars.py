@@ -108,8 +108,9 @@ def load_market(
 
 def _union(arrays: list[Ints]) -> Ints:
     """All values once, ascending. The stable sort merges runs, and each array is nearly one: np.unique is slower."""
-    merged = np.sort(np.concatenate(arrays), kind="stable")
-    return merged[np.concatenate([[True], merged[1:] > merged[:-1]])]
+    merged: Ints = np.sort(np.concatenate(arrays), kind="stable")
+    first = np.concatenate([[True], merged[1:] > merged[:-1]])
+    return np.asarray(merged[first], dtype=np.int64)
 
 
 def _choose(lake: Lake, asked: _Asked) -> tuple[list[pl.DataFrame], dict[str, str]]:
