@@ -21,7 +21,7 @@ from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
 from alphaloop.execution.simulator import kernel
 from alphaloop.execution.simulator import layout as at
-from alphaloop.execution.simulator.jit import compiled, entry_point
+from alphaloop.execution.simulator.jit import borrow, compiled, entry_point
 from alphaloop.execution.simulator.kernel import events, mark, quiet
 
 _SOURCES = (core_account, core_market, core_orders, kernel, at)
@@ -103,6 +103,7 @@ def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., Floats]
         """One bar of every asset: changes the arrays in place, returns the fill rows written."""
         _ = stamp
         account[at.ROWS] = 0.0
+        state, account, fills, bars = borrow(state), borrow(account), borrow(fills), borrow(bars)
         values = bars.reshape((1, bars.shape[0], bars.shape[1]))
         if not quiet(state, values, 0):
             events(state, account, fills, bars)
@@ -115,9 +116,11 @@ def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., Floats]
         _ = stamp
         fills = np.empty((1024 + values.shape[1] * at.FILLS_PER_ASSET, at.FILL_FIELDS))
         account[at.ROWS] = 0.0
+        target, stop, take, leverage = borrow(plan.target), borrow(plan.stop), borrow(plan.take), borrow(plan.leverage)
+        own = Plan(target, stop, take, leverage, plan.units, plan.fractions, plan.band)
         t = 0
         while t < values.shape[0]:
-            t = run_while_room(values, plan, state, account, fills, equity, t)
+            t = run_while_room(borrow(values), own, borrow(state), borrow(account), borrow(fills), borrow(equity), t)
             count = int(account[at.ROWS])
             grown = np.empty((2 * fills.shape[0], at.FILL_FIELDS))
             grown[:count] = fills[:count]

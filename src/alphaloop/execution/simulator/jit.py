@@ -1,9 +1,14 @@
-"""numba's decorators with honest types: what comes out is called like what went in."""
+"""numba's decorators with honest types, and arrays without its reference counts."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import carray  # type: ignore[attr-defined]
+from numba.core import types
+from numba.extending import intrinsic
+
+from alphaloop.core.market import Floats
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -16,3 +21,26 @@ def compiled(function: Function) -> Function:
 def entry_point(function: Function) -> Function:
     """Compile a function that Python calls, and keep the machine code on disk."""
     return cast(Function, numba.njit(cache=True)(function))
+
+
+@intrinsic
+def _pointer(_context: Any, _address: Any) -> Any:  # numba calls it with its own compiler objects
+    """An address as a pointer to float64."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        from llvmlite import ir  # type: ignore[import-untyped]
+
+        return builder.inttoptr(arguments[0], ir.DoubleType().as_pointer())
+
+    return types.CPointer(types.float64)(types.uintp), generate  # type: ignore[no-untyped-call]
+
+
+@compiled
+def borrow(array: Floats) -> Floats:
+    """The same memory as an array that is not reference counted, for use inside compiled code.
+
+    numba counts its arrays at every call of an inner function, which costs more than the
+    fill rules themselves. Whoever borrows keeps the owner alive.
+    """
+    view: Floats = carray(_pointer(array.ctypes.data), array.shape)  # type: ignore[call-arg]
+    return view

@@ -340,27 +340,41 @@ def rest_and_reduce(state: Floats, account: Floats, fills: Floats, bars: Floats,
 
 
 @compiled
+def held(state: Floats, bars: Floats, asset: int) -> bool:
+    """Whether a bar can act on a position: there is one, and the bar trades."""
+    return bool(state[at.QUANTITY, asset] != 0.0) and tradable(bars, asset)
+
+
+@compiled
+def waiting(state: Floats, bars: Floats, asset: int) -> bool:
+    """Whether a bar can act on a resting order: there is one, and the bar trades."""
+    kind = state[at.KIND, asset]
+    return bool(kind == at.LIMIT or kind == at.STOP_ENTRY) and tradable(bars, asset)
+
+
+@compiled
 def events(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     """The stages of a bar, in the order that ``docs/fills.md`` states."""
     assets = range(bars.shape[0])
     for asset in assets:
-        pay_funding(state, account, fills, bars, asset)
+        if state[at.QUANTITY, asset] != 0.0:
+            pay_funding(state, account, fills, bars, asset)
     at_the_open(state, account, fills, bars)
     for asset in assets:
-        if tradable(bars, asset):
+        if held(state, bars, asset):
             protect(state, account, fills, bars, asset, True)
             take_target(state, account, fills, bars, asset, True)
     for asset in assets:
-        if state[at.KIND, asset] != at.NONE and tradable(bars, asset):
+        if waiting(state, bars, asset):
             rest_and_enlarge(state, account, fills, bars, asset)
     for asset in assets:
-        if tradable(bars, asset):
+        if held(state, bars, asset):
             protect(state, account, fills, bars, asset, False)
     for asset in assets:
-        if state[at.KIND, asset] != at.NONE and tradable(bars, asset):
+        if waiting(state, bars, asset):
             rest_and_reduce(state, account, fills, bars, asset)
     for asset in assets:
-        if tradable(bars, asset):
+        if held(state, bars, asset):
             take_target(state, account, fills, bars, asset, False)
 
 
