@@ -21,9 +21,11 @@ def name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def run_python(block: Block, page: Path, namespace: dict[str, object]) -> None:
-    """Execute a block, with line numbers of the page in a traceback."""
-    code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
+def run_python(block: Block, folder: Path, namespace: dict[str, object]) -> None:
+    """Execute a block from a file in ``folder`` (compilers cache beside it), at the line it has on the page."""
+    file = folder / f"line_{block.line}.py"
+    file.write_text("\n" * (block.line - 1) + block.text, encoding="utf-8")
+    code = compile(file.read_text(encoding="utf-8"), str(file), "exec")
     with contextlib.redirect_stdout(io.StringIO()):
         exec(code, namespace)
 
@@ -44,7 +46,7 @@ def test_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     namespace: dict[str, object] = {"__name__": "page"}
     for block in blocks(page.read_text(encoding="utf-8")):
         if block.language == "python" and not block.excuse:
-            run_python(block, page, namespace)
+            run_python(block, tmp_path, namespace)
         elif block.language == "console" and not block.excuse:
             run_console(block, tmp_path)
 

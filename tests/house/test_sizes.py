@@ -14,9 +14,13 @@ LIMITS = {"lines": 600, "function lines": 80, "public methods": 10, "parameters"
 
 # (kind, path or path::name) -> why it may be larger, and how large. Empty is best.
 EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
+    ("parameters", "src/alphaloop/app/cli/backtest.py::run"): (
+        20,
+        "the options of a command are the parameters of its function: typer reads them there",
+    ),
     ("public methods", "tests/reference/simulator.py::SlowVenue"): (
-        21,
-        "one method for each rule of docs/fills.md, read beside it",
+        30,
+        "one method for each rule of docs/fills.md, to be read beside it",
     ),
 }
 
