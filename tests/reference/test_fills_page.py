@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from alphaloop.core.account import AccountView
+from alphaloop.core.conformance import check_venue
 from alphaloop.core.errors import InvalidOrder
 from alphaloop.core.market import Bars, Instrument, MarginTier
 from alphaloop.core.orders import Fill, Order, OrderType, Reason
@@ -55,6 +56,10 @@ def costless_open(quantity: float = 1.0, **options: object) -> Table:
     table.order(quantity, OrderType.LIMIT, 100.0, **options)
     table.bar(100, 100.5, 99.5, 100)
     return table
+
+
+def test_both_keep_what_a_venue_promises():
+    check_venue(lambda symbols: make_venue([Instrument(symbol) for symbol in symbols], 1000.0))
 
 
 def test_market():
@@ -327,6 +332,25 @@ def test_an_unknown_symbol_is_refused_and_nothing_rests():
         table.venue.submit([good, bad])
 
     assert table.bar(100, 101, 99, 100) == ()
+
+
+def test_more_leverage_than_the_instrument_allows_is_refused():
+    table = Table(max_leverage=20.0)
+
+    with pytest.raises(InvalidOrder):
+        table.order(1.0, leverage=21.0)
+
+
+def test_reducing_moves_the_liquidation_price_where_a_tier_has_a_deduction():
+    table = Table(margin_tiers=(MarginTier(50.0, 0.004), MarginTier(float("inf"), 0.01, 0.3)))
+    table.order(2.0, OrderType.LIMIT, 100.0, leverage=10.0)
+    table.bar(100, 100.5, 99.5, 100)
+    table.order(-1.0)
+    table.bar(100, 100.5, 99.5, 100)
+
+    (fill,) = table.bar(95, 95, 80, 90)
+
+    assert fill.price == pytest.approx((90 - 0.3) / 0.99)
 
 
 def test_what_reduces_frees_margin_for_what_opens():
