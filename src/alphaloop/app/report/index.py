@@ -145,7 +145,6 @@ def _row(card: IndexCard) -> str:
         (_percent(total, sign=True), _tone(total)),
         (_percent(get("annual_return"), sign=True), ""),
         (_percent(get("excess_return"), sign=True), ""),
-        (_percent(get("volatility")), ""),
         (_number(get("sharpe")), ""),
         (_number(get("sortino")), ""),
         (_percent(get("max_drawdown")), ""),
@@ -156,7 +155,7 @@ def _row(card: IndexCard) -> str:
     ]
     data = "".join(f'<td class="{tone}">{value}</td>' for value, tone in cells)
     link = f'<a href="{quote(card.href)}">{escaped_text(card.name)}</a>'
-    verdict = f'<td class="text">{_WORDS[card.status]}</td>'
+    verdict = f'<td class="text">{_WORDS[card.status].split()[0]}</td>'
     return f'<tr><th scope="row" class="text">{link}</th>{verdict}{data}</tr>'
 
 
