@@ -42,7 +42,7 @@ docs: $(VENV)/.dev  ## docs/reference from the docstrings, and a run of all code
 	@$(PYTEST) tests/docs
 
 bench: $(VENV)/.bench  ## measure speed and memory, side by side with peers
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 lock:  ## solve the dependencies again into constraints.txt (needs uv)
 	@env -u PIP_FIND_LINKS UV_FIND_LINKS= uv pip compile -q --upgrade --universal --all-extras --no-header \
