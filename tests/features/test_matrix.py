@@ -9,6 +9,7 @@ from alphaloop.core.market import Market
 from alphaloop.core.time import DAY_US
 from alphaloop.features import matrix
 from alphaloop.features.contract import Schema
+from alphaloop.features.family import lay_out
 from alphaloop.features.matrix import compute_arrays, plan
 from tests.features.builders import ALL, FIVE, market, random_market, random_tape, tape
 
@@ -121,7 +122,8 @@ def test_a_live_feed_with_little_history_gets_the_bits_of_the_batch(name):
 
     live = []
     for row in range(len(bars)):
-        window = np.ascontiguousarray(bars[max(0, row - reach) : row + 1].T)
+        rows = np.arange(max(0, row - reach), row + 1)
+        window = lay_out(bars[:, None], 0, rows)
         job.kernel(window, window.shape[1] - 1, job.params, state, out)
         live.append(out[places[0], 0])
 

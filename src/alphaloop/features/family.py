@@ -5,19 +5,22 @@ bars of one asset, and nothing else:
 
     kernel(bars, start, params, state, out)
 
-``bars`` is (6, n), the asset's own bars in order, columns as in
-:data:`alphaloop.core.market.BAR_COLUMNS`. The kernel writes rows ``start ..
-start + m`` to ``out`` (columns, m) and leaves in ``state`` (slots,) all it must remember.
-A fresh state is zeros, and slot 0 counts the bars seen. Besides its state it may read
-``lookback + 1`` bars before ``start``, so a live feed calls it with one bar at a time
-and gets the bits of the batch. NaN is "not known"; a kernel never sees an absent bar.
+``bars`` is (7, n), made by :func:`lay_out`: the asset's own bars in order, columns as
+in :data:`alphaloop.core.market.BAR_COLUMNS`, then the simple return from the bar
+before. The kernel writes rows ``start .. start + m`` to ``out`` (columns, m) and leaves in
+``state`` (slots,) all it must remember; a fresh state is zeros. Besides its state it may
+read ``lookback + 1`` bars before ``start``, so a live feed calls it with one bar at a
+time and gets the bits of the batch. NaN is "not known"; a kernel never sees an absent bar.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numba import njit
+
+from alphaloop.core.market import BAR_COLUMNS, CLOSE, Floats, Ints
 
 Kernel = Callable[..., None]
 
@@ -25,6 +28,19 @@ UNTIL_WARM = "NaN until `lookback` earlier bars of the asset are known, and wher
 
 # Strict arithmetic: the bits must not depend on how rows are cut into calls.
 compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, error_model="numpy")
+
+RETURN = len(BAR_COLUMNS)  # row of ``bars`` that holds the one-bar return
+
+
+@compiled
+def lay_out(values: Floats, asset: int, rows: Ints) -> Floats:
+    """Bars of one asset at ``rows`` of ``values`` (T, A, 6), side by side, with their returns: (7, n)."""
+    bars = np.empty((RETURN + 1, len(rows)))
+    for k in range(len(rows)):
+        for column in range(RETURN):
+            bars[column, k] = values[rows[k], asset, column]
+        bars[RETURN, k] = bars[CLOSE, k] / bars[CLOSE, k - 1] - 1.0 if k > 0 else np.nan
+    return bars
 
 
 @dataclass(frozen=True, slots=True)

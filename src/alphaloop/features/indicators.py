@@ -15,7 +15,7 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import slide_values
+from alphaloop.features.moments import SLOTS, slide
 
 BAND_WIDTH = 2.0  # population deviations on either side of the middle
 
@@ -63,13 +63,13 @@ def exponential_average_kernel(bars: Floats, start: int, params: Ints, state: Fl
 def strength_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Wilder's relative strength index, 0 to 100."""
     close, n = bars[CLOSE], params[0]
-    seen, gain, loss = int(state[0]), state[1], state[2]
+    seen, gain, loss, weight = int(state[0]), state[1], state[2], 1.0 / n
     for k in range(out.shape[1]):
         change = close[start + k] - close[start + k - 1] if seen > 0 else 0.0
         up, down = max(change, 0.0), max(-change, 0.0)
         if seen > n:
-            gain += (up - gain) / n
-            loss += (down - loss) / n
+            gain += (up - gain) * weight
+            loss += (down - loss) * weight
         else:
             gain += up
             loss += down
@@ -121,25 +121,14 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
 @compiled
 def bands_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Bollinger bands: upper, lower, relative width, and place between them (0 to 1)."""
-    close, n = bars[CLOSE], params[0]
-    seen, same, memory = int(state[0]), int(state[1]), (state[2], state[3], state[4], state[5])
-    for k in range(out.shape[1]):
-        i = start + k
-        same = same + 1 if seen > 0 and close[i] == close[i - 1] else 1
-        seen += 1
-        if seen < n:
-            out[:, k] = np.nan
-            continue
-        memory = slide_values(close, i, n, memory)
-        mean, reach = memory[1], BAND_WIDTH * np.sqrt(memory[2] / n)
-        if same >= n:  # a motionless window, to the last digit
-            mean, reach = close[i], 0.0
-        out[0, k] = mean + reach
-        out[1, k] = mean - reach
-        out[2, k] = 2.0 * reach / mean
-        out[3, k] = (close[i] - mean + reach) / (2.0 * reach) if reach > 0.0 else np.nan
-    state[0], state[1] = seen, same
-    state[2], state[3], state[4], state[5] = memory
+    close, n, upper, lower, width, place = bars[CLOSE], params[0], out[0], out[1], out[2], out[3]
+    slide(close, start, n, state, upper, lower)
+    for k in range(len(upper)):
+        mean, reach = upper[k], BAND_WIDTH * np.sqrt(lower[k] / n)
+        upper[k] = mean + reach
+        lower[k] = mean - reach
+        width[k] = 2.0 * reach / mean
+        place[k] = (close[start + k] - mean + reach) / (2.0 * reach) if reach > 0.0 else np.nan
 
 
 @compiled
@@ -229,7 +218,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n", least=2, default=20),),
-        slots=6,
+        slots=SLOTS,
         missing="NaN until n closes are known; bb_pct also where the band has no width",
     ),
     Family(

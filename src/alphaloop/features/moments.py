@@ -9,60 +9,69 @@ thousandth of its peak since: the cost per row stays constant.
 Not to be confused with sums of squares (as TA-Lib keeps them), which lose all digits
 when the mean is large against the spread.
 
-The memory of a window travels as four numbers: rows since computed afresh (modulo n),
-mean, spread, peak. Begin with zeros on the first full window.
+An unknown value (NaN) empties the window. A window whose values are all equal has its
+mean and a spread of zero to the last digit.
 
 Source
 ------
 Welford (1962), Technometrics 4(3), 419-420.
 """
 
+import numpy as np
+
 from alphaloop.core.market import Floats
 from alphaloop.features.family import compiled
 
 CALM = 1e-3  # three of sixteen digits may be lost before the window is computed afresh
 
-Memory = tuple[float, float, float, float]
+SLOTS = 6  # of the state: values in a row, equal values, rows until computed afresh, mean, spread, peak
 
 
 @compiled
-def moved(mean: float, spread: float, new: float, old: float, n: int) -> tuple[float, float]:
-    """Mean and spread after ``old`` left the window and ``new`` entered."""
-    step = new - old
-    after = mean + step / n
-    return after, max(spread + step * (new - after + old - mean), 0.0)
+def window_moments(values: Floats, i: int, n: int) -> tuple[float, float]:
+    """Mean and spread of the ``n`` values up to row ``i``, from the values themselves."""
+    mean, spread = 0.0, 0.0
+    for j in range(i - n + 1, i + 1):
+        mean += values[j]
+    mean /= n
+    for j in range(i - n + 1, i + 1):
+        spread += (values[j] - mean) ** 2
+    return mean, spread
 
 
 @compiled
-def slide_values(values: Floats, i: int, n: int, memory: Memory) -> Memory:
-    """Memory of the ``n`` values up to row ``i``, from that of row ``i - 1``."""
-    turn, mean, spread, peak = memory
-    if turn > 0.0:
-        mean, spread = moved(mean, spread, values[i], values[i - n], n)
-    if turn == 0.0 or spread < CALM * peak:
-        mean, spread = 0.0, 0.0
-        for j in range(i - n + 1, i + 1):
-            mean += values[j]
-        mean /= n
-        for j in range(i - n + 1, i + 1):
-            spread += (values[j] - mean) ** 2
-        peak = spread
-    return (turn + 1.0 if turn + 1.0 < n else 0.0), mean, spread, max(peak, spread)
+def slide(values: Floats, start: int, n: int, state: Floats, means: Floats, spreads: Floats) -> None:
+    """Mean and spread of the last ``n`` values at each row from ``start``; NaN until there are n.
 
-
-@compiled
-def slide_returns(close: Floats, i: int, n: int, memory: Memory) -> Memory:
-    """The same over the ``n`` one-bar simple returns up to row ``i``."""
-    turn, mean, spread, peak = memory
-    if turn > 0.0:
-        new, old = close[i] / close[i - 1] - 1.0, close[i - n] / close[i - n - 1] - 1.0
-        mean, spread = moved(mean, spread, new, old, n)
-    if turn == 0.0 or spread < CALM * peak:
-        mean, spread = 0.0, 0.0
-        for j in range(i - n + 1, i + 1):
-            mean += close[j] / close[j - 1] - 1.0
-        mean /= n
-        for j in range(i - n + 1, i + 1):
-            spread += (close[j] / close[j - 1] - 1.0 - mean) ** 2
-        peak = spread
-    return (turn + 1.0 if turn + 1.0 < n else 0.0), mean, spread, max(peak, spread)
+    ``means`` and ``spreads`` (m,) are written, ``state`` (:data:`SLOTS`,) is carried on.
+    """
+    run, same, left, share = int(state[0]), int(state[1]), int(state[2]), 1.0 / n
+    mean, spread, peak = state[3], state[4], state[5]
+    for k in range(len(means)):
+        i = start + k
+        value = values[i]
+        if np.isnan(value):
+            run, left = 0, 0
+        else:
+            same = same + 1 if run > 0 and value == values[i - 1] else 1
+            run += 1
+        if run < n:
+            means[k], spreads[k] = np.nan, np.nan
+            continue
+        if left > 0:
+            left -= 1
+            step, before = value - values[i - n], mean
+            mean += step * share
+            spread += step * (value - mean + values[i - n] - before)
+            peak = max(peak, spread)
+            if spread < CALM * peak:
+                mean, spread = window_moments(values, i, n)
+                peak = spread
+        else:
+            left = n - 1
+            mean, spread = window_moments(values, i, n)
+            peak = spread
+        if same >= n:
+            mean, spread, peak = value, 0.0, 0.0
+        means[k], spreads[k] = mean, spread
+    state[0], state[1], state[2], state[3], state[4], state[5] = run, same, left, mean, spread, peak

@@ -8,35 +8,25 @@ the first value is the plain mean of n true ranges. Knows high, low and close.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
-from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import slide_returns
+from alphaloop.features.family import RETURN, Column, Family, Param, compiled
+from alphaloop.features.moments import SLOTS, slide
 
 
 @compiled
 def deviation_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Sample deviation of the last ``params[0]`` one-bar returns."""
-    close, n = bars[CLOSE], params[0]
-    seen, same, memory = int(state[0]), int(state[1]), (state[2], state[3], state[4], state[5])
-    for k in range(out.shape[1]):
-        i = start + k
-        same = same + 1 if seen > 0 and close[i] == close[i - 1] else 0
-        if seen >= n:
-            memory = slide_returns(close, i, n, memory)
-            # n returns of zero: none is left, to the last digit
-            out[0, k] = np.sqrt(memory[2] / (n - 1)) if same < n else 0.0
-        else:
-            out[0, k] = np.nan
-        seen += 1
-    state[0], state[1] = seen, same
-    state[2], state[3], state[4], state[5] = memory
+    n, deviation = params[0], out[0]
+    slide(bars[RETURN], start, n, state, np.empty(len(deviation)), deviation)
+    for k in range(len(deviation)):
+        deviation[k] = np.sqrt(deviation[k] / (n - 1))
 
 
 @compiled
 def term_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Short deviation over long deviation; NaN when the long one is zero."""
     short = np.empty((1, out.shape[1]))
-    deviation_kernel(bars, start, params[:1], state[:6], short)
-    deviation_kernel(bars, start, params[1:], state[6:], out)
+    deviation_kernel(bars, start, params[:1], state[:SLOTS], short)
+    deviation_kernel(bars, start, params[1:], state[SLOTS:], out)
     for k in range(out.shape[1]):
         out[0, k] = short[0, k] / out[0, k] if out[0, k] > 0.0 else np.nan
 
@@ -45,7 +35,7 @@ def term_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floa
 def true_range_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Wilder's average of the true range over ``params[0]`` bars."""
     high, low, close, n = bars[HIGH], bars[LOW], bars[CLOSE], params[0]
-    seen, average = int(state[0]), state[1]
+    seen, average, weight = int(state[0]), state[1], 1.0 / n
     for k in range(out.shape[1]):
         i = start + k
         if seen > 0:  # the first bar has no previous close, hence no true range
@@ -56,7 +46,7 @@ def true_range_kernel(bars: Floats, start: int, params: Ints, state: Floats, out
             elif seen == n:
                 average = (average + reach) / n
             else:
-                average += (reach - average) / n
+                average += (reach - average) * weight
         out[0, k] = average if seen >= n else np.nan
         seen += 1
     state[0], state[1] = seen, average
@@ -70,7 +60,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n,
         params=(Param("n", least=2),),
-        slots=6,
+        slots=SLOTS,
     ),
     Family(
         "term structure",
@@ -79,7 +69,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda _a, b: b,
         params=(Param("a", least=2), Param("b", least=2)),
-        slots=12,
+        slots=2 * SLOTS,
         missing="as vol_b, and NaN where vol_b is 0",
         ascending=2,
     ),

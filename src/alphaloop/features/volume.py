@@ -7,8 +7,8 @@ after it. A volume of zero is a fact: ``log_volume`` is 0 then. Knows close and 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
-from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import slide_values
+from alphaloop.features.family import RETURN, Column, Family, Param, compiled
+from alphaloop.features.moments import SLOTS, slide
 
 
 @compiled
@@ -21,35 +21,21 @@ def log_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: Flo
 @compiled
 def score_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
     """Deviations of this volume from the mean of the last ``params[0]``, this one included."""
-    volume, n = bars[VOLUME], params[0]
-    run, same, memory = int(state[0]), int(state[1]), (state[2], state[3], state[4], state[5])
-    for k in range(out.shape[1]):
-        i = start + k
-        out[0, k] = np.nan
-        if np.isnan(volume[i]):
-            run, memory = 0, (0.0, 0.0, 0.0, 0.0)
-            continue
-        same = same + 1 if run > 0 and volume[i] == volume[i - 1] else 1
-        run += 1
-        if run >= n:
-            memory = slide_values(volume, i, n, memory)
-            if same < n and memory[2] > 0.0:
-                out[0, k] = (volume[i] - memory[1]) / np.sqrt(memory[2] / (n - 1))
-    state[0], state[1] = run, same
-    state[2], state[3], state[4], state[5] = memory
+    volume, n, score = bars[VOLUME], params[0], out[0]
+    means = np.empty(len(score))
+    slide(volume, start, n, state, means, score)
+    for k in range(len(score)):
+        deviation = np.sqrt(score[k] / (n - 1))
+        score[k] = (volume[start + k] - means[k]) / deviation if deviation > 0.0 else np.nan
 
 
 @compiled
-def impact_kernel(bars: Floats, start: int, _params: Ints, state: Floats, out: Floats) -> None:
+def impact_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: Floats) -> None:
     """Absolute one-bar return per square root of the bar's quote turnover."""
-    close, volume, seen = bars[CLOSE], bars[VOLUME], int(state[0])
+    close, volume, move = bars[CLOSE], bars[VOLUME], bars[RETURN]
     for k in range(out.shape[1]):
-        i = start + k
-        if seen + k > 0 and volume[i] > 0.0:
-            out[0, k] = abs(close[i] / close[i - 1] - 1.0) / np.sqrt(volume[i] * close[i])
-        else:
-            out[0, k] = np.nan
-    state[0] = seen + out.shape[1]
+        turnover = volume[start + k] * close[start + k]
+        out[0, k] = abs(move[start + k]) / np.sqrt(turnover) if turnover > 0.0 else np.nan
 
 
 FAMILIES = (
@@ -68,7 +54,7 @@ FAMILIES = (
         ("volume",),
         lookback=lambda n: n - 1,
         params=(Param("n", least=2, default=96),),
-        slots=6,
+        slots=SLOTS,
         missing="NaN until n known volumes in a row, and where all n are equal",
     ),
     Family(
