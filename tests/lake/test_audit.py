@@ -140,6 +140,15 @@ def test_readiness_names_what_is_missing(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_readiness_lets_tables_without_venue_name_coins_their_own_way(tmp_path: Path) -> None:
+    lake = lake_with(tmp_path, bars(0, 1, 2))
+    lake.append("onchain_signals", signals([0, FIVE, 2 * FIVE]), ingested_at=NOW)
+    rows = audit(lake)
+
+    assert readiness(rows, ["market_bars", "onchain_signals:flow"])["ready"] is True
+    assert readiness(rows, ["onchain_signals:supply"])["missing_data_kinds"] == ["onchain_signals:supply"]
+
+
 def test_simulated_rows_count_only_when_asked_to(tmp_path: Path) -> None:
     rows = audit(lake_with(tmp_path, bars(0, 1, is_synthetic=True)))
 

@@ -245,12 +245,14 @@ def _absent(
 def readiness(
     rows: Sequence[AuditRow], required: Sequence[str] | Mapping[str, float], *, synthetic_counts: bool = False
 ) -> dict[str, Any]:
-    """Whether every required kind of data is there for every symbol seen in the audit.
+    """Whether every required kind of data is there, for every symbol.
 
     A kind is a table, or a table and one timeframe, metric or kind of it:
     ``market_bars``, ``market_bars:5m``, ``onchain_signals:FlowInExNtv``. Of a symbol's
     series the best one counts; of the symbols the worst one decides. A series without
-    cadence is covered when it has any row.
+    cadence is covered when it has any row. Where the table has venues, every symbol is
+    asked for that any required table with venues has; other tables (on-chain, posts) name
+    coins their own way and answer for their own symbols.
 
     Parameters
     ----------
@@ -272,21 +274,23 @@ def readiness(
     ['market_bars:5m']
     """
     floors = required if isinstance(required, Mapping) else dict.fromkeys(required, DEFAULT_COVERAGE)
-    symbols = sorted({row.symbol for row in rows if row.symbol is not None and row.symbol != SYMBOL_OF_NONE})
-    kinds = {kind: _kind(rows, kind, symbols, synthetic_counts) | {"required": floors[kind]} for kind in floors}
+    tables = {kind.partition(":")[0] for kind in floors}
+    traded = {row.symbol for row in rows if row.table in tables and "venue" in table_schema(row.table).names}
+    kinds = {kind: _kind(rows, kind, traded, synthetic_counts) | {"required": floors[kind]} for kind in floors}
     missing = [kind for kind, found in kinds.items() if found["worst"] < found["required"]]
     return {"ready": not missing, "missing_data_kinds": missing, "kinds": kinds}
 
 
-def _kind(rows: Sequence[AuditRow], kind: str, symbols: list[str], synthetic_counts: bool) -> dict[str, Any]:
+def _kind(rows: Sequence[AuditRow], kind: str, traded: set[str | None], synthetic_counts: bool) -> dict[str, Any]:
+    """Coverage of one kind: of every traded symbol where the table has venues, else of its own symbols."""
     table, _, which = kind.partition(":")
-    by_symbol = "symbol" in table_schema(table).names
-    best = dict.fromkeys(symbols if by_symbol and symbols else [""], 0.0)
+    best = dict.fromkeys(traded if "venue" in table_schema(table).names else (), 0.0)
     for row in rows:
         if row.table == table and (not which or which in (row.timeframe, row.series)):
-            symbol = (row.symbol or "") if by_symbol else ""
-            best[symbol] = max(best.get(symbol, 0.0), _counted(row, synthetic_counts))
-    worst = min(best, key=lambda symbol: best[symbol])
+            best[row.symbol] = max(best.get(row.symbol, 0.0), _counted(row, synthetic_counts))
+    best.pop(SYMBOL_OF_NONE, None)
+    best = best or {None: 0.0}
+    worst = min(best, key=lambda symbol: (best[symbol], str(symbol)))
     return {"coverage": sum(best.values()) / len(best), "worst": best[worst], "worst_symbol": worst}
 
 
