@@ -27,12 +27,14 @@ test: $(VENV)/.dev  ## unit tests, laws, docs; minutes
 test-all: $(VENV)/.dev  ## the same, with the slow ones and the comparisons with other libraries
 	@$(PYTEST)
 
-lint: $(VENV)/.dev  ## style, types, floors, sizes
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check -q .
-	@$(BIN)/mypy --strict $(PACKAGE) scripts
-	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) tests/house/test_sizes.py
+lint: $(VENV)/.dev  ## style, types, floors, sizes; all of them, so that one does not hide the next
+	@failed=0; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check -q . || { echo "unformatted: run .venv/bin/ruff format ."; failed=1; }; \
+	$(BIN)/mypy --strict $(PACKAGE) scripts || failed=1; \
+	$(BIN)/lint-imports --no-logo || failed=1; \
+	$(PYTEST) tests/house/test_sizes.py || failed=1; \
+	exit $$failed
 
 golden: $(VENV)/.dev  ## rewrite the golden files; read the diff before you commit it
 	@$(PYTEST) tests/golden --golden-rewrite
