@@ -36,7 +36,7 @@ class Effects:
     flow_r2: float = 0.0004
     lead_lag_r2: float = 0.0004
     news_before_bp: float = 40.0
-    news_after_bp: float = 30.0
+    news_after_bp: float = 18.0
     funding_persistence: float = 0.8
 
     def __post_init__(self) -> None:
