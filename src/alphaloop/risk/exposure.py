@@ -65,14 +65,20 @@ class Exposure:
         if not account.equity > 0:
             return close_all(decision, account, because("exposure", "no equity left"))
         held = held_weights(account)
+        if not decision.intents and self._leaves(held):
+            return decision
         loose = 1.0 + max(self.drift, ROUNDING)
-        if not decision.intents:  # the common bar: nothing asked, nothing outgrown
-            sizes = list(map(abs, held))
-            if sum(sizes) <= self.max_gross * loose and max(sizes, default=0.0) <= self.max_weight * loose:
-                return decision
         decision = self._cut_weights(decision, account, held, loose)
         why = because("exposure", f"gross above {self.max_gross:g} of equity")
         return cut_gross(decision, account, held, self.max_gross, self.drift, why)
+
+    def _leaves(self, held: list[float]) -> bool:
+        """The common bar: nothing asked, nothing outgrown. A weight that is no number is no."""
+        if not any(held):
+            return True
+        sizes = list(map(abs, held))
+        room = 1.0 + self.drift
+        return sum(sizes) <= self.max_gross * room and max(sizes) <= self.max_weight * room
 
     def _cut_weights(self, decision: Decision, account: AccountView, held: list[float], loose: float) -> Decision:
         wanted = wanted_weights(decision, account, held)

@@ -32,11 +32,13 @@ def held_weights(account: AccountView) -> list[float]:
     >>> held_weights(view)
     [0.5]
     """
+    quantities: list[float] = account.quantity.tolist()
+    if not any(quantities):
+        return quantities
     equity = account.equity
-    marks = account.mark_price.tolist()
     return [
         quantity * mark / equity if quantity else 0.0
-        for quantity, mark in zip(account.quantity.tolist(), marks, strict=True)
+        for quantity, mark in zip(quantities, account.mark_price.tolist(), strict=True)
     ]
 
 
