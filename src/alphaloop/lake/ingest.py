@@ -235,16 +235,22 @@ def _commit(lake: Lake, piece: Piece, path: Path, ingested_at: int, tally: _Tall
         count = piece.refused.height
         tally.add(piece.table, lake.version(piece.table), read=count, quarantined=count)
     for table, frame in piece.tables.items():
-        if frame.height:
-            report: WriteReport = lake.append(table, frame, ingested_at=ingested_at)
-            tally.add(
-                table,
-                report.version,
-                read=report.read,
-                written=report.written,
-                duplicate=report.duplicate,
-                quarantined=report.quarantined,
-            )
+        fresh = _unmet(lake, frame) if table == "entities" else frame
+        report: WriteReport = lake.append(table, fresh, ingested_at=ingested_at)
+        tally.add(
+            table,
+            report.version,
+            read=frame.height,
+            written=report.written,
+            duplicate=report.duplicate + frame.height - fresh.height,
+            quarantined=report.quarantined,
+        )
+
+
+def _unmet(lake: Lake, entities: pl.DataFrame) -> pl.DataFrame:
+    """Entities not in the lake yet: one met again in another file is known, whenever that speaks of it."""
+    known = lake.read("entities", columns=["entity_id"]).to_series()
+    return entities.filter(~pl.col("entity_id").is_in(known.implode()))
 
 
 def _refused_rows(piece: Piece, path: Path) -> pl.DataFrame:

@@ -6,6 +6,7 @@ no clock. A row whose time or number cannot be read is refused as it came, with 
 a file in which nothing can be read raises. ``docs/imports.md`` lists every layout.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -16,6 +17,7 @@ from alphaloop.core.errors import AmbiguousTime
 from alphaloop.lake.sources import clock, formats
 from alphaloop.lake.sources.columns import NO_HINTS, Origin, Sheet, find_roles, read_numbers
 from alphaloop.lake.sources.detect import Layout, detect
+from alphaloop.lake.sources.layouts import ticks
 from alphaloop.lake.sources.names import Hints, read_name
 
 REASON = "reason"
@@ -74,13 +76,31 @@ def _read_part(part: formats.Part, path: Path, hints: Hints, chunk_rows: int) ->
     if name.symbol is None and part.name != path:
         name = replace(read_name(path), timeframe=name.timeframe or read_name(path).timeframe)
     origin = Origin(PurePath(part.name).name, hints, name)
-    layout = None
-    for frame in formats.chunks(part, chunk_rows):
-        sheet = Sheet(frame, find_roles(frame.columns), origin)
-        layout = layout or detect(sheet)
-        piece = read_sheet(sheet, layout)
+    frames = formats.chunks(part, chunk_rows)
+    first = next(frames)
+    sheet = Sheet(first, find_roles(first.columns), origin)
+    layout = detect(sheet)
+    frames = itertools.chain([first], frames)
+    if layout.build is ticks.build_depth:
+        frames = _whole_runs(frames, sheet.roles[ticks.message_role(sheet)])
+    for frame in frames:
+        piece = read_sheet(Sheet(frame, find_roles(frame.columns), origin), layout)
         origin = _settled(origin, piece)
         yield piece
+
+
+def _whole_runs(frames: Iterator[pl.DataFrame], column: str) -> Iterator[pl.DataFrame]:
+    """The same rows, cut only where ``column`` changes: a message is never torn between chunks."""
+    carried: pl.DataFrame | None = None
+    for frame in frames:
+        rows = frame if carried is None else pl.concat([carried, frame])
+        differs = rows[column].ne_missing(rows[column][-1]).arg_true()
+        cut = int(differs[-1]) + 1 if len(differs) else 0
+        carried = rows[cut:]
+        if cut:
+            yield rows[:cut]
+    if carried is not None:
+        yield carried
 
 
 def read_sheet(sheet: Sheet, layout: Layout) -> Piece:

@@ -13,6 +13,7 @@ columns of the file and flags of the caller go before them. Reads no file.
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import PurePath
 
 QUOTES = ("USDT", "USDC", "BUSD", "FDUSD", "TUSD", "USD", "EUR", "GBP", "TRY", "BTC", "ETH", "BNB")
@@ -127,7 +128,7 @@ def _timeframe(words: list[str]) -> str | None:
 
 def _symbol(words: list[str]) -> str | None:
     left = [word for word in words if _may_be_symbol(word)]
-    for word, following in zip(left, [*left[1:], ""], strict=True):
+    for word, following in zip_longest(left, left[1:], fillvalue=""):
         if _SYMBOL.match(word):
             return word + following if following in QUOTES and not word.endswith(QUOTES[:6]) else word
         if _PAIR.match(word):
@@ -136,7 +137,7 @@ def _symbol(words: list[str]) -> str | None:
 
 
 def _may_be_symbol(word: str) -> bool:
-    if re.match(r"^\d+[A-Z]{5,}$", word):  # 1000PEPEUSDT
+    if re.match(r"^\d+[A-Z]{3,}$", word):  # 1000PEPE, 1INCH
         return True
     return not (word.lower() in KINDS | VENUES or _TIMEFRAME.match(word) or re.match(r"^\d|^top\d+$", word))
 

@@ -13,6 +13,7 @@ from alphaloop.lake.sources.names import plain_symbol
 
 Value = pl.Series | pl.Expr | str | float | bool | None
 LOCAL = "local"
+FEW_STEPS = 10
 
 
 def lake_rows(sheet: Sheet, **columns: Value) -> pl.DataFrame:
@@ -65,8 +66,9 @@ def venues(sheet: Sheet, symbol: pl.Series) -> pl.Series:
 def timeframes(sheet: Sheet, times: pl.Series, *groups: pl.Series) -> pl.Series:
     """Bucket length of each row, as stated or as measured; the two must agree.
 
-    Stated and measured agree if the stated length is the median or the smallest step
-    between neighbouring open times of one series, so holes and single stray bars do not matter.
+    Stated and measured agree if the stated length is the median or the smallest step between
+    neighbouring open times of one series, so holes and single stray bars do not matter; a
+    handful of bars may also be nothing but holes, as long as they are not evenly spaced.
 
     Raises
     ------
@@ -85,8 +87,7 @@ def timeframes(sheet: Sheet, times: pl.Series, *groups: pl.Series) -> pl.Series:
             raise UnknownLayout(f"{sheet.origin.file}: no timeframe, and one bar a series", "one", "pass --timeframe")
         return _constant("timeframe", str(Timeframe(length)), sheet)
     median = int(steps.sort()[(len(steps) - 1) // 2])
-    smallest = int(steps.min())  # type: ignore[arg-type]
-    if length is not None and length not in (median, smallest):
+    if length is not None and length != median and not _may_be_holed(length, steps):
         raise SchemaViolation(
             f"{sheet.origin.file}: bars {Timeframe(median)} apart, stated {stated}",
             "name or flag and data to agree",
@@ -136,6 +137,13 @@ def known_at(sheet: Sheet, otherwise: pl.Series) -> pl.Series:
         return otherwise.alias("available_at")
     stated = sheet.time("available_at")
     return stated.zip_with(stated.is_not_null(), otherwise.alias("time")).alias("available_at")
+
+
+def _may_be_holed(length: int, steps: pl.Series) -> bool:
+    if int(steps.min()) == length:  # type: ignore[arg-type]
+        return True
+    is_even = len(steps) > 1 and steps.n_unique() == 1
+    return len(steps) < FEW_STEPS and not is_even and bool((steps % length == 0).all())
 
 
 def _length(text: str | None) -> int | None:

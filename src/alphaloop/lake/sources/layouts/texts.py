@@ -92,17 +92,32 @@ def stable_ids(kind: str, said: pl.DataFrame) -> pl.Series:
 
 
 def payload(sheet: Sheet, taken: tuple[str, ...]) -> pl.Series:
-    """Columns without a place of their own as JSON; what came later under ``after_the_fact``."""
+    """Columns without a place of their own as JSON; what came later under ``after_the_fact``.
+
+    Fields that are null are left out and the others sorted by name, so that the same text
+    out of another file, whose rows share other columns, gives the same JSON.
+    """
     used = {sheet.roles[role] for role in taken if role in sheet.roles}
-    rest = [name for name in sheet.frame.columns if name not in used]
+    rest = sorted(name for name in sheet.frame.columns if name not in used)
     later = [name for name in rest if any(word in plain_name(name) for word in AFTER_THE_FACT)]
-    plain = [name for name in rest if name not in later]
-    fields = [pl.col(name) for name in plain]
+    fields = [_field(name) for name in rest if name not in later]
     if later:
-        fields.append(pl.struct(later).alias("after_the_fact"))
+        fields.append(pl.lit('"after_the_fact":') + _object([_field(name) for name in later]))
     if not fields:
         return pl.Series("payload", [None] * sheet.frame.height, dtype=pl.String)
-    return sheet.frame.select(pl.struct(fields).struct.json_encode().alias("payload")).to_series()
+    return sheet.frame.select(_object(fields).alias("payload")).to_series()
+
+
+def _field(name: str) -> pl.Expr:
+    """``"name":value`` as JSON; null where the value is."""
+    text = pl.struct(name).struct.json_encode().str.strip_prefix("{").str.strip_suffix("}")
+    return pl.when(pl.col(name).is_not_null()).then(text)
+
+
+def _object(fields: list[pl.Expr]) -> pl.Expr:
+    """The fields in braces; null where there is none."""
+    inside = pl.concat_str(fields, separator=",", ignore_nulls=True)
+    return pl.when(inside != "").then(pl.lit("{") + inside + pl.lit("}"))
 
 
 def end_of_precision(times: pl.Series, precision: pl.Series) -> pl.Series:

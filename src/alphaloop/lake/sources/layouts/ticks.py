@@ -46,6 +46,11 @@ def build_trades(sheet: Sheet) -> dict[str, pl.DataFrame]:
     return {"trades": frame}
 
 
+def message_role(sheet: Sheet) -> str:
+    """The role that numbers the messages of a depth feed: all rows of one number are one message."""
+    return "message" if sheet.has("message") else "final_update_id"
+
+
 def build_depth(sheet: Sheet) -> dict[str, pl.DataFrame]:
     """Level rows gathered into one row a message; bids from the highest, asks from the lowest."""
     level_rows = rows.lake_rows(
@@ -53,7 +58,7 @@ def build_depth(sheet: Sheet) -> dict[str, pl.DataFrame]:
         **_whose(sheet),
         kind=sheet.text("message_type"),
         **_clock(sheet),
-        sequence=sheet.integer("message" if sheet.has("message") else "final_update_id"),
+        sequence=sheet.integer(message_role(sheet)),
         side=sheet.text("side").str.to_lowercase().str.slice(0, 1),
         price=sheet.number("price", nullable=False),
         qty=sheet.number("quantity", nullable=False),
@@ -75,13 +80,15 @@ def build_depth(sheet: Sheet) -> dict[str, pl.DataFrame]:
 def build_quotes(sheet: Sheet) -> dict[str, pl.DataFrame]:
     """Best bid and ask as books of one level."""
     sides = {name: _list([sheet.number(name, nullable=False)]) for name in QUOTE}
-    has_id = sheet.has("final_update_id")
-    sequence = sheet.integer("final_update_id") if has_id else pl.int_range(pl.len(), dtype=pl.Int64)
+    clock = _clock(sheet)
+    times = pl.DataFrame({"time": clock["event_time"]})
+    numbered = times.select(pl.int_range(pl.len(), dtype=pl.Int64).over("time")).to_series()
+    sequence = sheet.integer("final_update_id") if sheet.has("final_update_id") else numbered
     frame = rows.lake_rows(
         sheet,
         **_whose(sheet),
         kind="quote",
-        **_clock(sheet),
+        **clock,
         sequence=sequence,
         **sides,
         received_at=sheet.time("received_at"),
