@@ -1,7 +1,7 @@
 """The matrix: all features of all assets at every bar, in one pass.
 
-Each asset's own bars are laid side by side, cut into blocks that fit the cache, and run
-through the kernels; a finished block is turned into rows. ``values`` is NaN wherever
+Block by block, each asset's own bars are laid side by side and run through the kernels,
+as a live feed would run them; a finished block is turned into rows. ``values`` is NaN wherever
 ``mask`` is false. Knows a market and a schema; the value at row t reads rows <= t only.
 """
 
@@ -33,6 +33,14 @@ class Plan(NamedTuple):
     jobs: tuple[Job, ...]
     columns: Ints
     width: int
+
+
+class Lane(NamedTuple):
+    """Rows of one asset that share a memory, and that memory."""
+
+    asset: int
+    rows: Ints
+    states: list[Floats]
 
 
 def plan(features: tuple[Feature, ...]) -> Plan:
@@ -82,25 +90,32 @@ def compute_arrays(market: Market, schema: Schema) -> tuple[Floats, Bools]:
 
 def compute_into(market: Market, schema: Schema, values: Floats, mask: Bools) -> None:
     """As :func:`compute_arrays`, into arrays of shape (T, A, F) that the caller owns."""
-    order = plan(schema.features)
-    hole = longest_hole_us(market.timeframe)
-    scratch = np.empty((order.width, BLOCK + PADDING))
-    for asset in range(len(market.symbols)):
-        present = ~np.isnan(market.values[:, asset, CLOSE])
-        rows = np.flatnonzero(present)
-        if len(rows) < len(market):
-            values[~present, asset] = np.nan
-            mask[~present, asset] = False
-        breaks = np.flatnonzero(np.diff(market.ts[rows]) > hole) + 1
-        for memory in np.split(rows, breaks):
-            bars = lay_out(market.values, asset, memory)
-            states = [np.zeros(job.slots) for job in order.jobs]
-            for start in range(0, len(memory), BLOCK):
-                places = memory[start : start + BLOCK]
-                block = scratch[:, : len(places)]
-                for job, state in zip(order.jobs, states, strict=True):
-                    job.kernel(bars, start, job.params, state, block[job.first : job.stop])
-                _turn(block, order.columns, places, values[:, asset], mask[:, asset])
+    order, reach = plan(schema.features), schema.lookback + 1
+    block = max(BLOCK, reach)  # so that history laid out again never outweighs what is new
+    scratch = np.empty((order.width, block + PADDING))
+    lanes = [lane for asset in range(len(market.symbols)) for lane in _lanes(market, asset, order)]
+    present = ~np.isnan(market.values[:, :, CLOSE])
+    if not present.all():
+        values[~present] = np.nan
+        mask[~present] = False
+    for opened in range(0, len(market), block):  # time outermost: the rows being written stay near
+        for asset, rows, states in lanes:
+            first, stop = np.searchsorted(rows, (opened, opened + block)).tolist()
+            if first == stop:
+                continue
+            known = max(0, first - reach)
+            bars = lay_out(market.values, asset, rows[known:stop])
+            made = scratch[:, : stop - first]
+            for job, state in zip(order.jobs, states, strict=True):
+                job.kernel(bars, first - known, job.params, state, made[job.first : job.stop])
+            _turn(made, order.columns, rows[first:stop], values[:, asset], mask[:, asset])
+
+
+def _lanes(market: Market, asset: int, order: Plan) -> list[Lane]:
+    """The asset's own rows, cut where a hole is longer than memory, each with fresh states."""
+    rows = np.flatnonzero(~np.isnan(market.values[:, asset, CLOSE]))
+    breaks = np.flatnonzero(np.diff(market.ts[rows]) > longest_hole_us(market.timeframe)) + 1
+    return [Lane(asset, one, [np.zeros(job.slots) for job in order.jobs]) for one in np.split(rows, breaks)]
 
 
 @compiled
