@@ -112,6 +112,15 @@ def audit(
     ------
     UnknownName
         If a table is not declared.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from alphaloop.core.time import MINUTE_US
+    >>> rows = audit(Lake(Path(tempfile.mkdtemp())), symbols=["X"], tables=["market_bars"], start=0, end=MINUTE_US)
+    >>> [(row.symbol, row.present, row.coverage) for row in rows]
+    [('X', 0, None)]
     """
     asked = [table_schema(name) for name in tables] if tables is not None else list(TABLES.values())
     held = set(lake.tables())

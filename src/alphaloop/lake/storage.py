@@ -2,7 +2,8 @@
 
 One folder a table; one commit a call, seen whole or not at all. Writers of one table take
 turns through an advisory lock on a file, so that looking for duplicates and committing are
-one step even between processes. Nothing here judges a row.
+one step even between processes (``flock``, so POSIX, and not every network disk). Nothing
+here judges a row.
 """
 
 import errno
@@ -122,11 +123,23 @@ def locked(path: Path, patience_s: float) -> Iterator[None]:
     """Hold the table against every other writer, in this process or another.
 
     The kernel drops the lock when its holder dies, so a killed import leaves none behind.
+    ``patience_s`` is counted in looks ``POLL_S`` apart.
 
     Raises
     ------
     LakeConflict
         If another writer still holds the table after ``patience_s`` seconds.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> table = Path(tempfile.mkdtemp()) / "trades"
+    >>> with locked(table, 1.0), locked(table, 0.0):
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    alphaloop.core.errors.LakeConflict: found another writer in trades for 0 s; expected its turn to end; \
+try again when it is done
     """
     folder = path.parent / ".locks"
     with translated(path):
