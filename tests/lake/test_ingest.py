@@ -78,6 +78,14 @@ def test_a_folder_is_searched_through(lake: Lake, tmp_path: Path) -> None:
     ]
 
 
+def test_the_lake_does_not_swallow_itself(lake: Lake, tmp_path: Path) -> None:
+    saved(tmp_path / "BTCUSDT_5m.parquet", raw_bars(6))
+    first, again = bring(lake, tmp_path), bring(lake, tmp_path)
+
+    assert [one.written for one in first] == [6]
+    assert [one.status for one in again] == ["unchanged"]
+
+
 def test_a_path_named_twice_is_read_once(tmp_path: Path) -> None:
     path = saved(tmp_path / "BTCUSDT_5m.parquet", raw_bars())
 

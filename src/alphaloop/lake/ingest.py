@@ -120,8 +120,12 @@ def import_each(
     progress: Progress | None = None,
 ) -> Iterator[list[ImportReport]]:
     """As :func:`import_files`, giving the reports of each file as soon as it is done."""
-    for path in find_files(paths):
-        if path.suffix.lower() not in READABLE and path not in {Path(one) for one in paths}:
+    named = [Path(path) for path in paths]
+    home = Path(lake.root).resolve()
+    for path in find_files(named):
+        if home in path.resolve().parents:
+            continue
+        if path.suffix.lower() not in READABLE and path not in named:
             yield [ImportReport(str(path), status="skipped")]
             continue
         try:

@@ -77,4 +77,5 @@ def test_positions_of_the_archives() -> None:
     assert positional_names(["1", "0.1", "2", "3", "3", "1735689600000", "false"]) == AGG_TRADES[:7]
     assert positional_names(["1", "0.1", "2", "0.2", "1735689600000", "True", "True"]) == TRADES
     assert positional_names(["1", "0.1", "2", "0.2", "1735689600000", "True"]) == TRADES[:6]
+    assert positional_names(["1735689600", *"123456"]) == (*KLINES[:6], "trades")
     assert positional_names(["1", "2", "3"]) is None

@@ -35,6 +35,11 @@ def test_csv_with_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> Non
     assert same(written(tmp_path / "BTCUSDT_5m.csv", "\ufeff" + csv_text().replace("\n", "\r\n")))
 
 
+def test_an_address_above_the_header_and_volumes_named_by_coin(tmp_path: Path) -> None:
+    text = "https://www.example.com\n" + csv_text().replace("volume", "Volume BTC")
+    assert same(written(tmp_path / "BTCUSDT_5m.csv", text))
+
+
 def test_blank_lines_are_nothing(tmp_path: Path) -> None:
     assert same(written(tmp_path / "BTCUSDT_5m.csv", csv_text().replace("\n", "\n\n")))
 

@@ -49,8 +49,10 @@ def positional_names(fields: Sequence[str]) -> tuple[str, ...] | None:
     """
     count = len(fields)
     flags = [field.strip().lower() in ("true", "false") for field in fields]
-    if not any(flags) and (count == 12 or count in (5, 6, 11)):
+    if not any(flags) and count in (5, 6, 11, 12):
         return KLINES[:count]
+    if not any(flags) and count == 7:
+        return (*KLINES[:6], "trades")
     if count in (7, 8) and flags[6] and not flags[5]:
         return AGG_TRADES[:count]
     if count in (6, 7) and flags[5]:

@@ -92,18 +92,21 @@ _ROLES = {role: tuple(plain_name(alias) for alias in aliases.split()) for role, 
 
 
 def find_roles(columns: Iterable[str]) -> dict[str, str]:
-    """Role to the column that plays it.
+    """Role to the column that plays it; volumes named by coin are the base first, then the quote.
 
     Examples
     --------
-    >>> find_roles(["Open time", "O", "H", "L", "C", "Volume BTC"])["time"]
-    'Open time'
+    >>> roles = find_roles(["Open time", "O", "H", "L", "C", "Volume BTC", "Volume USDT"])
+    >>> roles["time"], roles["volume"], roles["quote_volume"]
+    ('Open time', 'Volume BTC', 'Volume USDT')
     """
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain_name(column), column)
     found = ((role, next((alias for alias in aliases if alias in by_name), None)) for role, aliases in _ROLES.items())
-    return {role: by_name[alias] for role, alias in found if alias is not None}
+    roles = {role: by_name[alias] for role, alias in found if alias is not None}
+    named = [column for name, column in by_name.items() if re.fullmatch(r"volume[a-z0-9]{2,8}", name)]
+    return dict(zip(("volume", "quote_volume"), named, strict=False)) | roles
 
 
 NO_HINTS, NO_NAME = Hints(), NameHints()

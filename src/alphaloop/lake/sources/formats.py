@@ -23,6 +23,8 @@ from alphaloop.core.errors import NoData, StorageFull, UnreadableFile
 from alphaloop.lake.sources.binance_archive import is_headerless, positional_names
 
 CHUNK_ROWS = 1_000_000
+SEPARATORS = ",;\t|"
+PREAMBLE_LINES = 20  # some providers put their address above the header
 _SUFFIXES = ".csv .txt .tsv .parquet .pq .feather .arrow .ipc .jsonl .ndjson .json .gz .zip"
 READABLE = frozenset(_SUFFIXES.split())
 _TABULAR = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
@@ -134,7 +136,7 @@ def _unzip(path: Path, scratch: Path, name: PurePath) -> Iterator[Part]:
             target = scratch / f"{number}-{PurePath(member.filename).name}"
             with archive.open(member) as packed, target.open("wb") as plain:
                 shutil.copyfileobj(packed, plain, 1 << 20)
-            targets.append((target, name.parent / PurePath(member.filename).name))
+            targets.append((target, name.parent / member.filename.lstrip("/")))
     for target, inner in targets:
         yield from unpack(target, scratch, inner)
 
@@ -165,11 +167,12 @@ def _read_ipc(part: Part, rows: int) -> Iterator[pl.DataFrame]:
 def _read_csv(part: Part, rows: int) -> Iterator[pl.DataFrame]:
     path = _as_utf8(part)
     with path.open(encoding="utf-8-sig") as file:
-        line = next((line for line in file if line.strip()), "")
-    separator = max(",;\t|", key=line.count)
+        head = list(itertools.islice(file, PREAMBLE_LINES))
+    above, line = next(((n, line) for n, line in enumerate(head) if any(mark in line for mark in SEPARATORS)), (0, ""))
+    if not line:
+        raise UnreadableFile(f"{part.name}: no line with two fields", "a header and rows", "fetch it again")
+    separator = max(SEPARATORS, key=line.count)
     fields = line.rstrip("\r\n").split(separator)
-    if not line.strip():
-        raise UnreadableFile(f"{part.name}: only blank lines", "a header and rows", "fetch it again")
     names = None
     if is_headerless(fields):
         names = positional_names(fields)
@@ -181,6 +184,7 @@ def _read_csv(part: Part, rows: int) -> Iterator[pl.DataFrame]:
         path,
         separator=separator,
         has_header=names is None,
+        skip_lines=above,
         new_columns=names,
         infer_schema=False,
         glob=False,
