@@ -98,7 +98,7 @@ class Demo:
             for name in POLICIES
         ]
         rows = [{"policy": run.summary["policy"], **_figures(run)} for run in self.runs]
-        return {"text": f"{len(rows)} baselines on {self.runs[0].summary['bars']:,} bars, after costs", "table": rows}
+        return {"text": f"{len(rows)} baselines on {self.runs[0].summary['bars']:,} bars, after costs", "figures": rows}
 
     def risk(self) -> dict[str, Any]:
         """The same policy under limits that bite."""
@@ -135,7 +135,7 @@ class Demo:
             href=(run.folder / "index.html").relative_to(self.reports).as_posix(),
             metrics=run.summary["metrics"],
             equity=curve["equity"].to_numpy(),
-            benchmark=curve["benchmark"].to_numpy(),
+            benchmark=curve["buy_and_hold"].to_numpy(),
             verdict=f"{run.summary['cuts']:,} risk cuts" if run.summary["cuts"] else "no risk cut",
         )
 

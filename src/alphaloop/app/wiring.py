@@ -83,8 +83,8 @@ def limits_of(
     >>> limits_of(weight=0.1).max_gross
     inf
     """
-    open_ended = [math.inf if one is None else one for one in (weight, gross, leverage)]
-    return Limits(*open_ended, 1.0 if drawdown is None else drawdown)
+    most_weight, most_gross, most_leverage = (math.inf if one is None else one for one in (weight, gross, leverage))
+    return Limits(most_weight, most_gross, most_leverage, 1.0 if drawdown is None else drawdown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """The ground floor: records, protocols, time, money and errors.
 
-Knows numpy, pydantic and the standard library. Does no I/O, reads no clock, and
+Knows numpy and the standard library. Does no I/O, reads no clock, and
 imports nothing else of the house.
 """

@@ -54,8 +54,10 @@ def _show_import(rows: list[dict[str, Any]]) -> None:
 
 @app.command()
 def fetch(
-    venue: Annotated[str, typer.Option(help="A ccxt exchange, e.g. binanceusdm, bybit, hyperliquid.")],
-    symbols: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC/USDT:USDT,ETH/USDT:USDT.")],
+    venue: Annotated[
+        str, typer.Option(help="binance, binance-spot, bybit, or any ccxt exchange; -spot for its spot market.")
+    ],
+    symbols: Annotated[str, typer.Option(help="Comma-separated, e.g. BTC/USDT,ETH/USDT.")],
     timeframe: Annotated[str, typer.Option(help="Bar interval.")] = "5m",
     start: Start = None,
     end: End = None,
@@ -73,7 +75,7 @@ def fetch(
         end=context.instant(end),
         kinds=tuple(part.strip() for part in kinds.split(",")),
     )
-    with output.progress("fetch", quiet=json) as tick:
+    with output.spinner("fetch", quiet=json) as tick:
         rows = fetch_into(context.lake(), request, now=context.now_us(), progress=tick)
     output.emit(rows) if json else output.table(rows)
     return 0

@@ -28,7 +28,7 @@ def run_demo(
             spent = perf_counter() - started
             text = output.cell(results[title]["text"])
             output.console().print(f"[bold]{number} {title:<10}[/bold] {text}  [dim]{spent:.1f} s[/dim]")
-            output.table(results[title].get("table") or [], quiet=True)
+            output.table(results[title].get("figures") or [], quiet=True)
     if json:
         output.emit(results)
     else:

@@ -6,7 +6,7 @@ import typer
 
 from alphaloop.app.cli import context, output
 
-REQUIRED = ("numpy", "polars", "pyarrow", "deltalake", "duckdb", "numba", "pydantic", "rich", "typer")
+REQUIRED = ("numpy", "polars", "pyarrow", "deltalake", "duckdb", "numba", "rich", "typer")
 EXTRAS = {
     "torch": ("torch",),
     "llm": ("transformers", "trl", "peft", "datasets", "accelerate"),

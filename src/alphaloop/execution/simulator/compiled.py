@@ -59,13 +59,13 @@ def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int)
         delta = wanted_quantity(target, equity, price, held, lot)
     notional = abs(delta) * price
     small = notional < state[at.MIN_NOTIONAL, asset] or notional < plan.band * equity
-    kind = at.MARKET
+    kind, amount = at.MARKET, delta
     if delta == 0.0 or (small and target != 0.0 and target * held >= 0.0):
         if held == 0.0 or (math.isnan(plan.stop[t, asset]) and math.isnan(plan.take[t, asset])):
             return
-        kind = at.PROTECT
+        kind, amount = at.PROTECT, 0.0
     state[at.KIND, asset] = kind
-    state[at.AMOUNT, asset] = delta
+    state[at.AMOUNT, asset] = amount
     state[at.STOP_LEVEL, asset] = plan.stop[t, asset]
     state[at.TARGET_LEVEL, asset] = plan.take[t, asset]
     state[at.ORDER_LEVERAGE, asset] = plan.leverage[t, asset]

@@ -202,8 +202,8 @@ def opposes(state: Floats, asset: int) -> bool:
 
 @compiled
 def set_levels(state: Floats, asset: int) -> None:
-    """A PROTECT order moves the levels it names; without a position it is dropped."""
-    if state[at.QUANTITY, asset] != 0.0:
+    """A PROTECT order moves the levels it names; without a position it could close, it is dropped."""
+    if state[at.QUANTITY, asset] != 0.0 and state[at.AMOUNT, asset] * state[at.QUANTITY, asset] <= 0.0:
         if not math.isnan(state[at.STOP_LEVEL, asset]):
             state[at.STOP, asset] = state[at.STOP_LEVEL, asset]
         if not math.isnan(state[at.TARGET_LEVEL, asset]):
