@@ -43,9 +43,7 @@ def test_a_module_loads_with_the_core_install(source: Source) -> None:
 def test_everything_imported_is_declared() -> None:
     imported = {(source.path, name) for source in package() for name in modules_imported(source.tree, everywhere=True)}
 
-    with_numba = {"llvmlite"}  # its compiler, of the version it asks for
-
-    assert {(path, name) for path, name in imported if name not in OURS | CORE | EXTRAS | with_numba} == set()
+    assert {(path, name) for path, name in imported if name not in OURS | CORE | EXTRAS} == set()
 
 
 def test_every_core_dependency_is_used() -> None:
