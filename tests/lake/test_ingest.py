@@ -327,3 +327,35 @@ def test_any_rendering_of_the_same_bars_is_the_same_table(
     assert found["event_time"].to_physical().to_list() == bars["ts"].dt.epoch("us").to_list()
     assert found["timeframe"].unique().to_list() == [f"{minutes}m" if minutes < 60 else "1h"]
     assert found.drop("timeframe", "event_time").equals(bars.drop("ts"))
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 7), st.sampled_from([101.0, 101.5]), st.booleans()), min_size=2, max_size=30)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ROWS, st.integers(min_value=0, max_value=30))
+def test_every_row_is_written_known_or_set_aside(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, float, bool]], cut: int
+) -> None:
+    """Against a slow reference: the first good row of a key stays, the rest is known or contradicts."""
+    folder = tmp_path_factory.mktemp("law")
+    lake = Lake(folder / "lake")
+    kept: dict[int, float] = {}
+    for number, part in enumerate(part for part in (rows[:cut], rows[cut:]) if part):
+        expected = [len(part), 0, 0, 0]
+        for slot, close, is_bad in part:
+            expected[3 if is_bad else 1 if slot not in kept else 2 if kept[slot] == close else 3] += 1
+            if not is_bad:
+                kept.setdefault(slot, close)
+        frame = raw_bars(8)[[slot for slot, _, _ in part]].with_columns(
+            high=pl.lit(200.0),
+            low=pl.Series([300.0 if is_bad else 1.0 for _, _, is_bad in part]),
+            close=pl.Series([close for _, close, _ in part]),
+        )
+        path = saved(folder / str(number) / "BTCUSDT_5m.parquet", frame)
+        (report,) = bring(lake, path, hints=None)
+        assert list(counts(report)) == expected
+
+    stored = lake.read("market_bars")
+    found = [(time - START_US) // FIVE_US for time in stored["event_time"].to_physical()]
+    assert dict(zip(found, stored["close"], strict=True)) == kept

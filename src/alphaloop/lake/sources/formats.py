@@ -165,8 +165,8 @@ def _read_ipc(part: Part, rows: int) -> Iterator[pl.DataFrame]:
 
 
 def _read_csv(part: Part, rows: int) -> Iterator[pl.DataFrame]:
-    path = _as_utf8(part)
-    with path.open(encoding="utf-8-sig") as file:
+    _refuse_other_encodings(part)
+    with part.path.open(encoding="utf-8-sig") as file:
         head = list(itertools.islice(file, PREAMBLE_LINES))
     above, line = next(((n, line) for n, line in enumerate(head) if any(mark in line for mark in SEPARATORS)), (0, ""))
     if not line:
@@ -181,7 +181,7 @@ def _read_csv(part: Part, rows: int) -> Iterator[pl.DataFrame]:
                 f"{part.name}: no header, and {len(fields)} fields", "a header line", "add one, see docs/imports.md"
             )
     frame = pl.scan_csv(
-        path,
+        part.path,
         separator=separator,
         has_header=names is None,
         skip_lines=above,
@@ -192,15 +192,14 @@ def _read_csv(part: Part, rows: int) -> Iterator[pl.DataFrame]:
     yield from frame.collect_batches(chunk_size=rows)
 
 
-def _as_utf8(part: Part) -> Path:
-    """The file itself, or a copy beside it in the scratch folder if it is UTF-16."""
+def _refuse_other_encodings(part: Part) -> None:
+    """UTF-16 and binary bytes are told apart early; other encodings show as invalid UTF-8 later."""
     with part.path.open("rb") as file:
         head = file.read(4096)
-    if head[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        if b"\0" in head:
-            raise UnreadableFile(f"{part.name}: zero bytes in text", "text in UTF-8", "fetch it again")
-        return part.path
-    raise UnreadableFile(f"{part.name} in UTF-16", "text in UTF-8", "save it as UTF-8 and import again")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UnreadableFile(f"{part.name} in UTF-16", "text in UTF-8", "save it as UTF-8 and import again")
+    if b"\0" in head:
+        raise UnreadableFile(f"{part.name}: zero bytes in text", "text in UTF-8", "fetch it again")
 
 
 def _read_json(part: Part, rows: int) -> Iterator[pl.DataFrame]:

@@ -13,7 +13,8 @@ from alphaloop.lake.sources.names import plain_symbol
 
 Value = pl.Series | pl.Expr | str | float | bool | None
 LOCAL = "local"
-FEW_STEPS = 10
+FEW_STEPS = 10  # fewer may all be holes
+EVEN_STEPS = 4  # as many equal steps are a length of their own, not holes
 
 
 def lake_rows(sheet: Sheet, **columns: Value) -> pl.DataFrame:
@@ -142,7 +143,7 @@ def known_at(sheet: Sheet, otherwise: pl.Series) -> pl.Series:
 def _may_be_holed(length: int, steps: pl.Series) -> bool:
     if int(steps.min()) == length:  # type: ignore[arg-type]
         return True
-    is_even = len(steps) > 1 and steps.n_unique() == 1
+    is_even = len(steps) >= EVEN_STEPS and steps.n_unique() == 1
     return len(steps) < FEW_STEPS and not is_even and bool((steps % length == 0).all())
 
 
