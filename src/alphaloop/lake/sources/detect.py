@@ -50,6 +50,11 @@ def _is_startup(sheet: Sheet, *columns: str) -> bool:
     return sheet.has("time") and set(columns) <= set(sheet.frame.columns)
 
 
+def _is_funding_candles(sheet: Sheet) -> bool:
+    told = sheet.origin.name.kind == "funding" or sheet.origin.flags.table == "funding_rates"
+    return sheet.has("time", *_OHLC) and told and not sheet.has("rate")
+
+
 def _is_chain(sheet: Sheet) -> bool:
     known = "eod_completed_at" in sheet.frame.columns or len(figures.COIN_METRICS & set(sheet.frame.columns)) >= 2
     asked = sheet.origin.flags.table == "onchain_signals" and not sheet.has("metric")
@@ -98,7 +103,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("funding rounds", ("events", "event_links", "entities"),
            lambda s: _is_startup(s, "startup", "investors", "round_type"), startups.build_rounds),
     Layout("funding as candles", ("funding_rates",),
-           lambda s: s.has("time", *_OHLC) and s.origin.name.kind == "funding", figures.build_funding, ("open",)),
+           lambda s: _is_funding_candles(s), figures.build_funding, ("open",)),
     Layout("candles of a price", ("prices",),
            lambda s: s.has("time", *_OHLC) and (s.origin.name.kind in ("mark", "index") or not s.has("volume")
                                                 or s.origin.flags.table == "prices"),
