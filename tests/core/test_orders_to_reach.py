@@ -141,3 +141,13 @@ def test_orders_come_in_the_order_of_the_decision():
 )
 def test_wanted_quantity(target, equity, held, quantity):
     assert wanted_quantity(target, equity, 100.0, held, 0.5) == quantity
+
+
+def test_closing_a_flat_symbol_takes_its_resting_order_back():
+    instruments = {"X": Instrument("X")}
+    resting = make_view()._replace(working=frozenset({"X"}))
+
+    assert orders_to_reach(Decision({"X": CLOSE}), make_view(), instruments, 7) == ()
+    assert orders_to_reach(Decision({"X": CLOSE}), resting, instruments, 7) == (
+        Order("7:X", "X", 7, 0.0, OrderType.PROTECT),
+    )

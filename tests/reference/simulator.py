@@ -89,6 +89,7 @@ class SlowVenue:
             np.array([one.entry for one in held]),
             np.array([self.marks[symbol] for symbol in self.symbols]),
             np.array([one.margin for one in held]),
+            frozenset(self.orders),
         )
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:

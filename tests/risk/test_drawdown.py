@@ -46,3 +46,9 @@ def test_without_equity_even_the_widest_limit_closes(equity):
 def test_a_limit_that_is_no_fraction_is_refused(limit):
     with pytest.raises(InvalidOption):
         Drawdown(limit)
+
+
+def test_a_resting_order_is_taken_back_as_well():
+    flat = make_view({"A": 0.0}, equity=100.0, peak=1000.0)._replace(working=frozenset({"A"}))
+
+    assert Drawdown(0.25).apply(HOLD, flat).intents["A"].action is Action.CLOSE

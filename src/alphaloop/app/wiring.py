@@ -165,7 +165,7 @@ def instrument_of(symbol: str, venue: str, costs: Costs) -> Instrument:
     kind: Literal["perp", "spot", "stock"] = "perp"
     if venue.endswith("spot"):
         kind = "spot"
-    elif venue == "stocks":
+    elif venue.startswith("stocks"):
         kind = "stock"
     return Instrument(symbol, kind=kind, taker_fee=costs.taker, maker_fee=costs.maker, slippage=costs.slippage)
 

@@ -25,7 +25,8 @@ class AccountView(NamedTuple):
     """What deciding may know of the account: float64, in the order of ``symbols``.
 
     ``quantity`` is signed base units, the rest quote currency; arrays have shape (A,).
-    ``mark_price`` is the last close known, NaN before a symbol's first bar.
+    ``mark_price`` is the last close known, NaN before a symbol's first bar; ``working``
+    names the symbols that have an order resting at the venue.
     """
 
     symbols: tuple[str, ...]
@@ -36,6 +37,7 @@ class AccountView(NamedTuple):
     entry_price: Floats
     mark_price: Floats
     margin: Floats
+    working: frozenset[str] = frozenset()
 
     @property
     def weights(self) -> Floats:
@@ -213,7 +215,8 @@ def _order_for(
     closing = intent.target == 0 or intent.target * held < 0
     identity = f"{now}:{symbol}"
     if delta == 0 or (small and not closing):
-        if held == 0 or (intent.stop_loss is None and intent.take_profit is None):
+        cancels = intent.target == 0 and symbol in account.working  # an empty PROTECT replaces the resting order
+        if not cancels and (held == 0 or (intent.stop_loss is None and intent.take_profit is None)):
             return None
         return Order(identity, symbol, now, 0.0, OrderType.PROTECT, None, intent.stop_loss, intent.take_profit)
     kind = OrderType.MARKET if intent.entry_price is None else OrderType.LIMIT

@@ -68,4 +68,5 @@ class PaperVenue:
 
     def account(self) -> AccountView:
         """The ledger's account, over the one bridge to float64."""
-        return self.ledger.view(self.symbols, self._marks, self._peak)
+        view = self.ledger.view(self.symbols, self._marks, self._peak)
+        return view._replace(working=self._matching.working)

@@ -53,17 +53,20 @@ class Leverage:
 
     def apply(self, decision: Decision, account: AccountView) -> Decision:
         """The decision with leverage, and gross exposure if asked, within the caps."""
-        if decision.intents:
-            decision = self._cut_isolated(decision)
-        if self.max_account is None:
-            return decision
+        if self.max_account is not None:
+            decision = self._cut_account(decision, account, self.max_account)
+        # Last, because a held symbol whose exposure was cut has become an order with a leverage of its own.
+        return self._cut_isolated(decision) if decision.intents else decision
+
+    def _cut_account(self, decision: Decision, account: AccountView, most: float) -> Decision:
         if not account.equity > 0:
             return close_all(decision, account, because("leverage", "no equity left"))
         held = held_weights(account)
-        if not decision.intents and sum(map(abs, held)) <= self.max_account:
+        if not decision.intents and sum(map(abs, held)) <= most:
             return decision
-        why = because("leverage", f"account leverage above {self.max_account:g}")
-        return cut_gross(decision, account, held, self.max_account, self.drift, why)
+        return cut_gross(
+            decision, account, held, most, self.drift, because("leverage", f"account leverage above {most:g}")
+        )
 
     def _cut_isolated(self, decision: Decision) -> Decision:
         intents, cuts = dict(decision.intents), list(decision.cuts)

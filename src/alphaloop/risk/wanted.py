@@ -91,7 +91,7 @@ def close_all(decision: Decision, account: AccountView, why: Cut) -> Decision:
             if intent.entry_price is not None:
                 intents[symbol] = replace(intent, entry_price=None)
                 cuts.append(replace(why, symbol=symbol, what="entry_price", before=intent.entry_price, after=0.0))
-        elif intent.target != 0 or held.get(symbol, 0.0) != 0:
+        elif intent.target != 0 or held.get(symbol, 0.0) != 0 or symbol in account.working:
             before = intent.target or _weight(account, symbol)
             intents[symbol] = _lowered(intent, 0.0, 0.0)
             cuts.append(replace(why, symbol=symbol, before=before, after=0.0))

@@ -108,6 +108,7 @@ def reduce(
     state[at.QUANTITY, asset] = held + quantity
     state[at.MARGIN, asset] -= margin
     state[at.PAID, asset] -= paid
+    state[at.LIQUIDATION, asset] = liquidation_price(state, asset)  # a smaller position may stand in a lower tier
 
 
 @compiled

@@ -55,6 +55,7 @@ class SimulatedVenue:
         self._account = at.new_account(cash)
         self._fills = at.new_fills(len(self.instruments) * at.FILLS_PER_ASSET)
         self._tickets: list[str] = [""] * len(self.instruments)
+        self._working: frozenset[str] = frozenset()
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
         """Let a bar happen to the working orders and positions.
@@ -67,6 +68,8 @@ class SimulatedVenue:
         if bars.symbols is not self.symbols and bars.symbols != self.symbols:
             raise InvalidOption(f"bars of {bars.symbols}", f"bars of {self.symbols}", "use one order of symbols")
         rows = step(self._state, self._account, self._fills, bars.values)
+        if self._working:
+            self._working = self._resting()
         if rows == 0:
             return ()
         return tuple(self._fill(row, bars.ts) for row in self._fills[:rows].tolist())
@@ -77,17 +80,16 @@ class SimulatedVenue:
         Raises
         ------
         InvalidOrder
-            If the symbol is unknown, or leverage is beyond the instrument's.
+            If a symbol is unknown, or a leverage beyond the instrument's; then none is taken.
         """
         for order in orders:
-            asset = self._index.get(order.symbol)
-            if asset is None:
-                raise InvalidOrder(f"an order for {order.symbol}", f"one of {self.symbols}", "")
-            most = self.instruments[asset].max_leverage
-            if order.leverage > most:
-                raise InvalidOrder(f"{order.symbol}: leverage {order.leverage}", f"at most {most}", "lower it")
+            self._check(order)
+        for order in orders:
+            asset = self._index[order.symbol]
             self._tickets[asset] = order.id
             self._write(self._state, asset, order)
+        if orders:
+            self._working = self._resting()
 
     def account(self) -> AccountView:
         """The account as of the last bar's close; arrays are copies."""
@@ -101,7 +103,26 @@ class SimulatedVenue:
             state[at.ENTRY],
             state[at.MARK],
             state[at.MARGIN],
+            self._working,
         )
+
+    @property
+    def working(self) -> frozenset[str]:
+        """Symbols that have an order resting."""
+        return self._working
+
+    def _check(self, order: Order) -> None:
+        asset = self._index.get(order.symbol)
+        if asset is None:
+            raise InvalidOrder(f"an order for {order.symbol}", f"one of {self.symbols}", "")
+        most = self.instruments[asset].max_leverage
+        if order.leverage > most:
+            raise InvalidOrder(f"{order.symbol}: leverage {order.leverage}", f"at most {most}", "lower it")
+
+    def _resting(self) -> frozenset[str]:
+        """Symbols that have a working order."""
+        kinds = self._state[at.KIND].tolist()
+        return frozenset(symbol for symbol, kind in zip(self.symbols, kinds, strict=True) if kind != at.NONE)
 
     def _write(self, state: Floats, asset: int, order: Order) -> None:
         """Put an order into its asset's slot; protective orders arrive as levels."""
