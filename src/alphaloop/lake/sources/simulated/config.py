@@ -61,7 +61,7 @@ class SimulatedMarket:
     start: int = 1_735_689_600 * 1_000_000
     days: int = 90
     timeframe: str = "5m"
-    seed: int = 7
+    seed: int = 11
     effects: Effects = field(default_factory=Effects)
     dynamics: Dynamics = field(default_factory=Dynamics)
     sampling: Sampling = field(default_factory=Sampling)

@@ -47,7 +47,7 @@ class Filter:
     """The best linear forecast of an AR(1) drift from past returns alone (steady-state Kalman).
 
     ``x[t+1] = decay * x[t] + gain * r[t]`` predicts ``r[t+1]``, with returns and forecast in
-    standard deviations of a return; its population R^2 is ``r2``.
+    standard deviations of a return; the forecast's variance is ``r2``, its population R^2.
     """
 
     decay: float
@@ -101,11 +101,18 @@ def best_threshold(strength: float, persistence: float, cost: float) -> Threshol
     return _describe(turn, grid, aligned, cost, move)
 
 
-def momentum_filter(r2: float, persistence: float) -> Filter:
-    """Steady state of the Kalman filter for a drift of share ``r2`` in white noise.
+def momentum_filter(r2: float, persistence: float, noise: float | None = None) -> Filter:
+    """Steady state of the Kalman filter for a drift of variance ``r2`` in white noise.
 
-    With drift ``k x``, ``k = sqrt(r2)``, and noise variance ``1 - r2``, the one-step error
-    ``p`` solves ``p = phi^2 p (1 - r2) / (r2 p + 1 - r2) + 1 - phi^2``.
+    With drift ``k x``, ``k = sqrt(r2)``, and noise variance ``n``, the one-step error ``p`` of
+    ``x`` solves ``p = phi^2 p n / (r2 p + n) + 1 - phi^2``.
+
+    Parameters
+    ----------
+    r2 : float, variance of the drift
+    persistence : float, phi
+    noise : float, optional
+        Variance of the noise; ``1 - r2`` unless given.
 
     Examples
     --------
@@ -113,12 +120,12 @@ def momentum_filter(r2: float, persistence: float) -> Filter:
     >>> 0 < found.r2 < 0.01, 0 < found.decay < 0.99
     (True, True)
     """
-    k, noise, square = sqrt(r2), 1.0 - r2, persistence**2
+    k, square, noise = sqrt(r2), persistence**2, 1.0 - r2 if noise is None else noise
     # r2 p^2 + b p + c = 0, the positive root
     b = noise - square * noise - (1 - square) * r2
     c = -(1 - square) * noise
     error = (-b + sqrt(b * b - 4 * r2 * c)) / (2 * r2) if r2 else 1.0
-    kalman = error * k / (r2 * error + noise)
+    kalman = error * k / (r2 * error + noise) if r2 else 0.0
     return Filter(persistence * (1 - k * kalman), persistence * kalman * k, r2 * (1 - error))
 
 

@@ -5,7 +5,7 @@ effect by itself. It looks at everything, the future included: nothing that deci
 """
 
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import asin, inf, pi, sqrt
 
 import numpy as np
 
@@ -14,7 +14,12 @@ from alphaloop.core.market import Floats
 from alphaloop.lake.sources.simulated.config import FLOW_TO_RETURN, SimulatedMarket
 from alphaloop.lake.sources.simulated.derivatives import FUNDING_US
 from alphaloop.lake.sources.simulated.latent import Latent, draw, regime_scale, stationary, transition
-from alphaloop.lake.sources.simulated.optimum import ThresholdPolicy, best_threshold, momentum_filter
+from alphaloop.lake.sources.simulated.optimum import (
+    Filter,
+    ThresholdPolicy,
+    best_threshold,
+    momentum_filter,
+)
 
 DEFAULT_COST_BP = 6.0  # 5 bp taker fee and 1 bp slippage, each time a position changes by one
 SAMPLE = 200_000  # draws behind the one integral without a closed form
@@ -36,8 +41,11 @@ class Optimum:
     threshold : float array, shape (A,), standard deviations of the forecast
         Strength at which he takes a side; infinite where he never does.
     sharpe : float array, shape (A,), annual
+    position_correlation : float
+        Of the positions in any two symbols.
     portfolio_sharpe : float, annual
-        Of equal weights over all symbols, whose positions are independent.
+        Of equal weights over all symbols: variance ``sum of s_i s_j c rho`` off the diagonal,
+        with ``c`` the correlation of positions and ``rho`` that of shocks.
     """
 
     effect: str
@@ -49,6 +57,7 @@ class Optimum:
     exposure: Floats
     threshold: Floats
     sharpe: Floats
+    position_correlation: float
     portfolio_sharpe: float
 
 
@@ -64,10 +73,12 @@ class Truth:
     regime_share, regime_volatility : float array, shape (3,)
         Long-run share of bars in each regime, and the volatility there (1 on average).
     coefficients : dict
-        ``momentum_persistence`` per bar; ``momentum_r2`` on the hidden drift and
-        ``momentum_r2_observable`` on the best linear forecast from past returns, which is
-        ``x[t+1] = momentum_decay * x[t] + momentum_gain * r[t]``; ``flow_r2``;
-        ``lead_lag_r2``; ``news_before_bp`` and ``news_after_bp``.
+        ``momentum_persistence`` per bar; ``momentum_r2`` on the hidden drift. What past
+        returns tell of it, all in standard deviations of a return: ``momentum_own_r2`` by
+        ``x[t+1] = own_decay * x[t] + own_gain * r[t]``; ``momentum_all_r2`` by the sum of such
+        filters on the mean return of all symbols (``common_``) and on each one's distance
+        from it (``contrast_``), which is freed of the common shock. ``flow_r2``,
+        ``lead_lag_r2``, ``news_before_bp``, ``news_after_bp``, ``funding_persistence``.
     optima : dict of effect to Optimum
     cost_bp : float, basis points per unit of position changed
     """
@@ -119,23 +130,27 @@ def truth(market: SimulatedMarket, cost_bp: float = DEFAULT_COST_BP) -> Truth:
     """
     if not 0 <= cost_bp < inf:
         raise InvalidOption(f"a cost of {cost_bp} bp", "zero or more", "use e.g. 6")
-    planted, phi = market.planted, market.momentum_persistence
-    seen = momentum_filter(planted.momentum_r2, phi)
-    lead = _lead_lag(market, cost_bp / 1e4)
+    planted = market.planted
+    modes = _momentum_modes(market)
+    flow_together = _sign_correlation(FLOW_TO_RETURN**2 * market.dynamics.correlation)
     optima = {
-        "momentum": _from_forecast(market, "momentum", "past returns", (seen.r2, phi), cost_bp),
-        "momentum_oracle": _from_forecast(market, "momentum", "the hidden drift", (planted.momentum_r2, phi), cost_bp),
-        "flow": _from_forecast(market, "flow", "this bar's imbalance", (planted.flow_r2, 0.0), cost_bp),
-        "lead_lag": lead,
+        **_momentum(market, modes, cost_bp),
+        "flow": _trade(market, _Known("flow", "this bar's imbalance", planted.flow_r2, 0.0, flow_together), cost_bp),
+        "lead_lag": _lead_lag(market, cost_bp / 1e4),
         "news": _news(market, cost_bp / 1e4),
         "funding": _funding(market, cost_bp),
     }
+    filters = {
+        f"{name}_{part}": getattr(modes[name], part)
+        for name in ("own", "common", "contrast")
+        for part in ("decay", "gain")
+    }
     coefficients = {
-        "momentum_persistence": phi,
+        "momentum_persistence": market.momentum_persistence,
         "momentum_r2": planted.momentum_r2,
-        "momentum_r2_observable": seen.r2,
-        "momentum_decay": seen.decay,
-        "momentum_gain": seen.gain,
+        "momentum_own_r2": modes["own"].r2,
+        "momentum_all_r2": _all_r2(market, modes),
+        **filters,
         "flow_r2": planted.flow_r2,
         "flow_to_return": FLOW_TO_RETURN,
         "lead_lag_r2": planted.lead_lag_r2,
@@ -147,26 +162,77 @@ def truth(market: SimulatedMarket, cost_bp: float = DEFAULT_COST_BP) -> Truth:
     return Truth(market, draw(market), share, regime_scale(market), coefficients, optima, cost_bp)
 
 
-def _from_forecast(
-    market: SimulatedMarket, effect: str, knows: str, forecast: tuple[float, float], cost_bp: float
-) -> Optimum:
-    """A normal AR(1) forecast of given R^2 and persistence, traded at its best."""
-    r2, persistence = forecast
-    found = [best_threshold(sqrt(r2) * vol, persistence, cost_bp / 1e4) for vol in market.volatility.tolist()]
-    return _optimum(market, (effect, knows), sqrt(r2), found)
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A normal AR(1) forecast: its R^2, its memory, and how alike positions on it are in two symbols."""
+
+    effect: str
+    knows: str
+    r2: float
+    persistence: float
+    together: float
 
 
-def _optimum(market: SimulatedMarket, names: tuple[str, str], ic: float, found: list[ThresholdPolicy]) -> Optimum:
+def _momentum_modes(market: SimulatedMarket) -> dict[str, Filter]:
+    """Filters on one's own returns, on the common return, and on the distance from it.
+
+    Drifts are independent, noise has the same correlation for every pair: so the mean and the
+    distances from it are independent problems, with noise of ``1 + (A - 1) rho`` and ``1 - rho``.
+    """
+    r2, phi, rho = market.planted.momentum_r2, market.momentum_persistence, market.dynamics.correlation
+    others = len(market.symbols) - 1
+    return {
+        "own": momentum_filter(r2, phi),
+        "common": momentum_filter(r2, phi, (1 - r2) * (1 + others * rho)),
+        "contrast": momentum_filter(r2, phi, (1 - r2) * (1 - rho)),
+    }
+
+
+def _all_r2(market: SimulatedMarket, modes: dict[str, Filter]) -> float:
+    one = 1 / len(market.symbols)
+    return one * modes["common"].r2 + (1 - one) * modes["contrast"].r2
+
+
+def _momentum(market: SimulatedMarket, modes: dict[str, Filter], cost_bp: float) -> dict[str, Optimum]:
+    """The optimum by what is known: all past returns, one's own, or the hidden drift itself."""
+    r2, phi, own = market.planted.momentum_r2, market.momentum_persistence, modes["own"]
+    whole = _all_r2(market, modes)
+    noise = own.gain**2 * (1 - r2) / (1 - own.decay**2)  # the part of the own filter's variance that is noise
+    alike = noise / own.r2 * market.dynamics.correlation if own.r2 else 0.0
+    alike_all = (modes["common"].r2 - modes["contrast"].r2) / len(market.symbols) / whole if whole else 0.0
+    known = {
+        "momentum": _Known("momentum", "past returns of all symbols", whole, phi, _sign_correlation(alike_all)),
+        "momentum_own": _Known("momentum", "past returns of the symbol", own.r2, phi, _sign_correlation(alike)),
+        "momentum_oracle": _Known("momentum", "the hidden drift", r2, phi, 0.0),
+    }
+    return {name: _trade(market, one, cost_bp) for name, one in known.items()}
+
+
+def _sign_correlation(correlation: float) -> float:
+    """Correlation of the signs of two normals: ``2 / pi * asin(rho)``."""
+    return 2 / pi * asin(correlation)
+
+
+def _trade(market: SimulatedMarket, known: _Known, cost_bp: float) -> Optimum:
+    """A normal AR(1) forecast traded at its best in every symbol."""
+    strengths = (sqrt(known.r2) * market.volatility).tolist()
+    found = [best_threshold(strength, known.persistence, cost_bp / 1e4) for strength in strengths]
+    return _optimum(market, known, found)
+
+
+def _optimum(market: SimulatedMarket, known: _Known, found: list[ThresholdPolicy]) -> Optimum:
     gross, net, turnover, exposure, threshold = (
         np.array([getattr(policy, field) for policy in found])
         for field in ("gross", "net", "turnover", "exposure", "threshold")
     )
-    variance = exposure * market.volatility**2
+    spread = np.sqrt(exposure) * market.volatility
     year = sqrt(market.interval.per_year)
-    sharpe = np.divide(net * year, np.sqrt(variance), out=np.zeros_like(net), where=variance > 0)
-    total = float(np.sqrt(variance.sum()))
+    sharpe = np.divide(net * year, spread, out=np.zeros_like(net), where=spread > 0)
+    alike = known.together * market.dynamics.correlation
+    total = sqrt(alike * spread.sum() ** 2 + (1 - alike) * (spread**2).sum())
     portfolio = float(net.sum()) * year / total if total > 0 else 0.0
-    return Optimum(names[0], names[1], ic, gross, net, turnover, exposure, threshold, sharpe, portfolio)
+    ic, whose = sqrt(known.r2), (known.effect, known.knows)
+    return Optimum(*whose, ic, gross, net, turnover, exposure, threshold, sharpe, known.together, portfolio)
 
 
 def _lead_lag(market: SimulatedMarket, cost: float) -> Optimum:
@@ -192,7 +258,9 @@ def _lead_lag(market: SimulatedMarket, cost: float) -> Optimum:
         gross, exposure = float(np.mean(strength * leader * traded)), float(np.mean(traded))
         enter = 2 * cost / strength if strength > 0 else inf
         found.append(ThresholdPolicy(enter, gross, gross - 2 * cost * exposure, 2 * exposure, exposure))
-    return _optimum(market, ("lead_lag", "the first symbol's last return"), sqrt(market.planted.lead_lag_r2), found)
+    return _optimum(
+        market, _Known("lead_lag", "the first symbol's last return", market.planted.lead_lag_r2, 0.0, 1.0), found
+    )
 
 
 def _news(market: SimulatedMarket, cost: float) -> Optimum:
@@ -201,9 +269,9 @@ def _news(market: SimulatedMarket, cost: float) -> Optimum:
     worth = after > 2 * cost
     gross, exposure, turnover = (worth * rate * x for x in (after, float(bars), 2.0))
     policy = ThresholdPolicy(0.0 if worth else inf, gross, gross - cost * turnover, turnover, exposure)
-    step = after / bars * sqrt(rate * bars)  # standard deviation of the drift after news
-    ic = float(np.mean(step / market.volatility))
-    return _optimum(market, ("news", "events once published"), ic, [policy] * len(market.symbols))
+    r2 = float(np.mean(rate * bars * (after / bars) ** 2 / market.volatility**2))
+    known = _Known("news", "events once published", r2, 0.0, 0.0)
+    return _optimum(market, known, [policy] * len(market.symbols))
 
 
 def _funding(market: SimulatedMarket, cost_bp: float) -> Optimum:
@@ -213,4 +281,4 @@ def _funding(market: SimulatedMarket, cost_bp: float) -> Optimum:
     one = best_threshold(phi * market.sampling.funding_bp / 1e4, phi, cost_bp / 1e4)
     gross, net, turnover = (x * per_bar for x in (one.gross, one.net, one.turnover))
     policy = ThresholdPolicy(one.threshold, gross, net, turnover, one.exposure)
-    return _optimum(market, ("funding", "settled rates"), 0.0, [policy] * len(market.symbols))
+    return _optimum(market, _Known("funding", "settled rates", 0.0, phi, 0.0), [policy] * len(market.symbols))
