@@ -4,6 +4,7 @@ The same rules as the venue, called bar by bar inside the kernel; ``tests/laws``
 two equal to the last digit.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,8 @@ def simulate(market: Market, plan: Plan, instruments: Sequence[Instrument], cash
     ------
     SchemaViolation
         If plan, instruments and market differ in shape or symbols.
+    InvalidOption
+        If there is no cash, or a leverage is beyond its instrument's.
 
     Examples
     --------
@@ -123,6 +126,11 @@ def simulate(market: Market, plan: Plan, instruments: Sequence[Instrument], cash
         raise SchemaViolation(f"a plan of shape {plan.target.shape}", f"{market.values.shape[:2]}", "align to the bars")
     if tuple(one.symbol for one in instruments) != market.symbols:
         raise SchemaViolation("instruments of other symbols", f"{market.symbols}", "give one per symbol, in order")
+    if not 0 < cash < math.inf:
+        raise InvalidOption(f"starting cash {cash}", "an amount above zero", "pass e.g. 10000")
+    most = np.array([one.max_leverage for one in instruments])
+    if bool(((plan.leverage > most) & ~np.isnan(plan.target)).any()):
+        raise InvalidOption("a leverage beyond the instrument's", f"at most {most.tolist()}", "lower it")
     state, account = at.new_state(tuple(instruments)), at.new_account(cash)
     equity = np.empty(len(market))
     rows = run(market.values, plan, state, account, equity)

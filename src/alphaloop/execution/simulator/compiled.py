@@ -19,12 +19,12 @@ from alphaloop.core import orders as core_orders
 from alphaloop.core.account import wanted_quantity
 from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
-from alphaloop.execution.simulator import kernel
+from alphaloop.execution.simulator import jit, kernel
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.jit import borrow, compiled, entry_point
 from alphaloop.execution.simulator.kernel import events, mark, quiet
 
-_SOURCES = (core_account, core_market, core_orders, kernel, at)
+_SOURCES = (core_account, core_market, core_orders, jit, kernel, at)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 """Of the rules as they stand in these files; written into every trace."""
 
@@ -61,7 +61,9 @@ def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int)
     small = notional < state[at.MIN_NOTIONAL, asset] or notional < plan.band * equity
     kind, amount = at.MARKET, delta
     if delta == 0.0 or (small and target != 0.0 and target * held >= 0.0):
-        if held == 0.0 or (math.isnan(plan.stop[t, asset]) and math.isnan(plan.take[t, asset])):
+        moves = held != 0.0 and not (math.isnan(plan.stop[t, asset]) and math.isnan(plan.take[t, asset]))
+        cancels = target == 0.0 and state[at.KIND, asset] != at.NONE  # an order that waits through a halt
+        if not (moves or cancels):
             return
         kind, amount = at.PROTECT, 0.0
     state[at.KIND, asset] = kind

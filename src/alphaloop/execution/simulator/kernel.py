@@ -153,6 +153,16 @@ def affordable(state: Floats, account: Floats, asset: int, level: float, reason:
 
 
 @compiled
+def order_level(state: Floats, asset: int, field: int, way: float) -> float:
+    """The working order's stop (``way`` -1) or target (+1) as a price; fractions are of the position's entry."""
+    level = state[field, asset]
+    if state[at.FRACTIONS, asset] == 0.0:
+        return float(level)
+    side = 1.0 if state[at.QUANTITY, asset] > 0.0 else -1.0
+    return float(state[at.ENTRY, asset] * (1.0 + way * side * level))
+
+
+@compiled
 def enlarge(state: Floats, account: Floats, fills: Floats, asset: int, level: float, reason: int) -> None:
     """Open or increase by the working order at ``level`` and set its bracket. Ends the order."""
     state[at.KIND, asset] = at.NONE
@@ -170,13 +180,8 @@ def enlarge(state: Floats, account: Floats, fills: Floats, asset: int, level: fl
     state[at.LEVERAGE, asset] = leverage
     account[at.MARGINS] += margin
     account[at.CASH] -= fee
-    if state[at.FRACTIONS, asset]:
-        side = 1.0 if quantity > 0.0 else -1.0
-        state[at.STOP, asset] = entry * (1.0 - side * state[at.STOP_LEVEL, asset])
-        state[at.TARGET, asset] = entry * (1.0 + side * state[at.TARGET_LEVEL, asset])
-    else:
-        state[at.STOP, asset] = state[at.STOP_LEVEL, asset]
-        state[at.TARGET, asset] = state[at.TARGET_LEVEL, asset]
+    state[at.STOP, asset] = order_level(state, asset, at.STOP_LEVEL, -1.0)
+    state[at.TARGET, asset] = order_level(state, asset, at.TARGET_LEVEL, 1.0)
     state[at.LIQUIDATION, asset] = liquidation_price(state, asset)
     if reason != at.R_MARKET:
         state[at.TOUCHED, asset] = 1.0  # filled inside the bar: its target waits for the next one
@@ -206,9 +211,9 @@ def set_levels(state: Floats, asset: int) -> None:
     """A PROTECT order moves the levels it names; without a position it could close, it is dropped."""
     if state[at.QUANTITY, asset] != 0.0 and state[at.AMOUNT, asset] * state[at.QUANTITY, asset] <= 0.0:
         if not math.isnan(state[at.STOP_LEVEL, asset]):
-            state[at.STOP, asset] = state[at.STOP_LEVEL, asset]
+            state[at.STOP, asset] = order_level(state, asset, at.STOP_LEVEL, -1.0)
         if not math.isnan(state[at.TARGET_LEVEL, asset]):
-            state[at.TARGET, asset] = state[at.TARGET_LEVEL, asset]
+            state[at.TARGET, asset] = order_level(state, asset, at.TARGET_LEVEL, 1.0)
     state[at.KIND, asset] = at.NONE
 
 
