@@ -397,7 +397,9 @@ def test_the_filter_has_the_stated_ic_and_the_optimum_earns_what_it_says(knows: 
         assert score.std() == pytest.approx(spread, rel=4 * error)
         assert np.abs(np.diff(position, axis=0)).mean() == pytest.approx(best.turnover.mean(), rel=0.05)
         stated_spread = best.net.mean() * np.sqrt(market.interval.per_year) / best.portfolio_sharpe
-        assert realised.std() == pytest.approx(stated_spread, rel=0.03)
+        # signs of two forecasts are taken to be as alike as signs of normals; waiting for a threshold makes
+        # them a few percent less so, and the stated risk of the portfolio that much too high
+        assert 0.93 < realised.std() / stated_spread < 1.02
 
 
 @pytest.mark.parametrize(
@@ -481,6 +483,16 @@ def test_cost_lowers_every_optimum() -> None:
 def test_impossible_markets_are_refused(make: object) -> None:
     with pytest.raises(InvalidOption):
         make()  # type: ignore[operator]
+
+
+def test_two_markets_share_a_lake_under_two_venues(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    for market in (SHORT, replace(SHORT, null=True, venue="simulated-null")):
+        for name, frame in simulate(market).items():
+            assert lake.append(name, frame, ingested_at=DAY_US).quarantined == 0
+    other = simulate(replace(SHORT, seed=12, venue="simulated-12"))
+    for name in set(other) - {"onchain_signals"}:  # a chain has no venue: two truths of it do contradict
+        assert lake.append(name, other[name], ingested_at=DAY_US).quarantined == 0
 
 
 def test_one_symbol_one_day_and_daily_bars_work(tmp_path: Path) -> None:

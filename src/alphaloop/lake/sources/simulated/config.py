@@ -42,6 +42,8 @@ class SimulatedMarket:
     null : bool
         True: returns are a martingale difference, and funding an unpredictable zero-mean
         noise; no policy has an edge.
+    venue : str
+        Two markets of the same symbols in one lake need two venues.
 
     Raises
     ------
@@ -66,6 +68,7 @@ class SimulatedMarket:
     dynamics: Dynamics = field(default_factory=Dynamics)
     sampling: Sampling = field(default_factory=Sampling)
     null: bool = False
+    venue: str = VENUE
 
     def __post_init__(self) -> None:
         _check_size(self)

@@ -11,7 +11,7 @@ import polars as pl
 from alphaloop.core.market import Floats, Ints
 from alphaloop.lake.columns import TIME
 from alphaloop.lake.schema import TABLES
-from alphaloop.lake.sources.simulated.config import VENUE, SimulatedMarket
+from alphaloop.lake.sources.simulated.config import SimulatedMarket
 
 SOURCE = "simulated"
 
@@ -27,7 +27,7 @@ def to_frame(table: str, market: SimulatedMarket, columns: dict[str, Any]) -> pl
         columns = {"symbol": pl.Series(market.symbols, dtype=pl.String).gather(columns.pop("asset")), **columns}
     frame = pl.DataFrame(columns)
     constants = {
-        "venue": pl.lit(VENUE),
+        "venue": pl.lit(market.venue),
         "timeframe": pl.lit(market.timeframe),
         "source": pl.lit(SOURCE),
         "is_synthetic": pl.lit(True),

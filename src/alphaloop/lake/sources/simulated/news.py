@@ -41,7 +41,7 @@ def news_tables(market: SimulatedMarket) -> dict[str, pl.DataFrame]:
     kind = random.integers(0, len(TYPES), len(news.asset))
     tier = random.integers(1, 6, len(news.asset))
     times = {"event_time": news.event_time, "available_at": news.available_at}
-    ids = _numbered("sim-event", len(news.asset))
+    ids = _identities(market, "event", news.asset, news.event_time)
     title = _pick(_names(market), news.asset) + " " + _pick((*BAD, *GOOD), kind + len(BAD) * (news.direction > 0))
     details = pl.select(
         '{"direction": ' + pl.Series(news.direction).cast(pl.String) + ', "simulated": true}'
@@ -58,12 +58,12 @@ def news_tables(market: SimulatedMarket) -> dict[str, pl.DataFrame]:
     }
     links = {"asset": news.asset, "event_id": ids, "entity_id": _pick(_entity_ids(market), news.asset)}
     everyone = np.arange(len(market.symbols))
-    start = np.full(len(everyone), market.start)
+    always = np.zeros(len(everyone), dtype=np.int64)
     entities = {"entity_id": _entity_ids(market), "name": _names(market), "kind": ["coin"] * len(everyone)}
     return {
         "events": to_frame("events", market, events | times).sort("event_time", "event_id"),
         "event_links": to_frame("event_links", market, links | times),
-        "entities": to_frame("entities", market, {**entities, "event_time": start, "available_at": start}),
+        "entities": to_frame("entities", market, {**entities, "event_time": always, "available_at": always}),
     }
 
 
@@ -81,6 +81,7 @@ def social_posts(market: SimulatedMarket) -> pl.DataFrame:
     happy = seen[bar, asset] + random.standard_normal(size) > 0
     phrase = random.integers(0, len(PRAISE), size) + len(GRUMBLE) * happy
     author, likes = random.integers(0, 5000, size), random.geometric(0.2, size) - 1
+    ids = _identities(market, "post", asset, written)
     return to_frame(
         "social_posts",
         market,
@@ -89,11 +90,11 @@ def social_posts(market: SimulatedMarket) -> pl.DataFrame:
             "event_time": written,
             "available_at": written + delay,
             "platform": _pick(("simulated",), np.zeros_like(asset)),
-            "post_id": _numbered("sim-post", size),
+            "post_id": ids,
             "author": "user" + pl.Series(author).cast(pl.String),
             "text": _pick(_names(market), asset) + " " + _pick((*GRUMBLE, *PRAISE), phrase),
             "lang": _pick(("en",), np.zeros_like(asset)),
-            **_thread(asset, random, size),
+            **_thread(asset, ids, random),
             "likes": likes,
             "reposts": likes // 5,
             "replies": likes // 3,
@@ -102,15 +103,15 @@ def social_posts(market: SimulatedMarket) -> pl.DataFrame:
     )
 
 
-def _thread(asset: Ints, random: np.random.Generator, size: int) -> dict[str, pl.Series]:
+def _thread(asset: Ints, ids: pl.Series, random: np.random.Generator) -> dict[str, pl.Series]:
     """Three in ten are comments on the symbol's last post; a symbol's first is a post."""
+    size = len(asset)
     first = np.ones(size, dtype=bool)
     first[1:] = asset[1:] != asset[:-1]
     comment = (random.random(size) < 0.3) & ~first
     last_post = np.maximum.accumulate(np.where(comment, 0, np.arange(size))) if size else np.arange(0)
-    parent = _numbered("sim-post", size).gather(last_post)
     kind = _pick(("post", "comment"), comment.astype(np.int64))
-    return {"kind": kind, "parent_id": pl.select(pl.when(pl.Series(comment)).then(parent)).to_series()}
+    return {"kind": kind, "parent_id": pl.select(pl.when(pl.Series(comment)).then(ids.gather(last_post))).to_series()}
 
 
 def _names(market: SimulatedMarket) -> tuple[str, ...]:
@@ -125,5 +126,7 @@ def _pick(choices: tuple[str, ...], index: Ints) -> pl.Series:
     return pl.Series(choices, dtype=pl.String).gather(index)
 
 
-def _numbered(prefix: str, size: int) -> pl.Series:
-    return f"{prefix}-" + pl.Series(np.arange(size)).cast(pl.String)
+def _identities(market: SimulatedMarket, what: str, asset: Ints, times: Ints) -> pl.Series:
+    """``sim-event-SIMAUSDT-1735689600123-0``: symbol, milliseconds, row; markets of other seeds do not collide."""
+    stamp = pl.Series(times // 1000).cast(pl.String) + "-" + pl.Series(np.arange(len(times))).cast(pl.String)
+    return f"sim-{what}-" + _pick(market.symbols, asset) + "-" + stamp
