@@ -8,8 +8,8 @@ profit and loss fails the run, and then no time is reported.
 """
 
 import numpy as np
-from _rounds import interleaved, keep, peak_mib
 
+from _rounds import interleaved, keep, peak_mib
 from alphaloop.core.market import Instrument, Market
 from alphaloop.core.time import Timeframe
 from alphaloop.execution.simulator.batch import simulate, targets
