@@ -28,6 +28,7 @@ FEATURES = (
 )
 POLICIES = ("buy-and-hold", "flat", "random", "ma-cross", "rsi-reversal", "donchian")
 LIMITS = Limits(max_weight=0.08, max_gross=0.6, max_leverage=1.0, max_drawdown=0.10)
+SLOW = {"fast": "96", "slow": "384"}  # 8 and 32 hours of 5m bars: the planted momentum lasts that long
 PAPER = "ma-cross"
 
 
@@ -94,7 +95,12 @@ class Demo:
         """Backtest every baseline bar by bar, after costs."""
         options = Options("flat", self.market.symbols, self.market.timeframe)
         self.runs = [
-            backtest(self.lake, replace(options, policy=name), self.reports, f"alphaloop backtest --policy {name}")
+            backtest(
+                self.lake,
+                replace(options, policy=name, params=SLOW if name == PAPER else {}),
+                self.reports,
+                _again(name),
+            )
             for name in POLICIES
         ]
         rows = [{"policy": run.summary["policy"], **_figures(run)} for run in self.runs]
@@ -102,8 +108,8 @@ class Demo:
 
     def risk(self) -> dict[str, Any]:
         """The same policy under limits that bite."""
-        options = Options(PAPER, self.market.symbols, self.market.timeframe, limits=LIMITS)
-        run = backtest(self.lake, options, self.reports / "limited", "alphaloop backtest --policy ma-cross")
+        options = Options(PAPER, self.market.symbols, self.market.timeframe, limits=LIMITS, params=SLOW)
+        run = backtest(self.lake, options, self.reports / "limited", _again(PAPER))
         rules = pl.Series([cut.rule for event in run.trace.events for cut in event.allowed.cuts], dtype=pl.String)
         counts = {row["rule"]: row["count"] for row in rules.alias("rule").value_counts(sort=True).to_dicts()}
         self.runs.append(run)
@@ -112,8 +118,8 @@ class Demo:
 
     def paper(self) -> dict[str, Any]:
         """Replay one session through the paper venue and hold it against the backtest."""
-        options = Options(PAPER, self.market.symbols, self.market.timeframe)
-        run = replay(self.lake, options, self.reports / "paper", "alphaloop paper replay --policy ma-cross")
+        options = Options(PAPER, self.market.symbols, self.market.timeframe, params=SLOW)
+        run = replay(self.lake, options, self.reports / "paper", _again(PAPER, "paper replay"))
         found = {key: run.summary[key] for key in ("max_equity_difference", "order_differences", "orders", "equal")}
         text = (
             f"replay of {found['orders']:,} orders: largest difference {found['max_equity_difference']:.1e} of equity, "
@@ -138,6 +144,12 @@ class Demo:
             benchmark=curve["buy_and_hold"].to_numpy(),
             verdict=f"{run.summary['cuts']:,} risk cuts" if run.summary["cuts"] else "no risk cut",
         )
+
+
+def _again(policy: str, act: str = "backtest") -> str:
+    """The command that a reader can type, over the demo's own home."""
+    chosen = "".join(f" --set {key}={value}" for key, value in SLOW.items()) if policy == PAPER else ""
+    return f"alphaloop --home .alphaloop/demo {act} --policy {policy} --symbols ...{chosen}"
 
 
 def _figures(run: Run) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from alphaloop.app.cli import context, output
 
 def run_demo(
     days: Annotated[int, typer.Option(help="Length of the simulated history.")] = 90,
-    seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 7,
+    seed: Annotated[int, typer.Option(help="Same seed, same market.")] = 11,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Simulate, audit, compute features, backtest, cut risk, replay on paper, report."""
