@@ -188,7 +188,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
         raise NoData(f"no bar of {', '.join(empty)} in the window", "bars of every symbol", "widen --start and --end")
     schema = Schema(policy.features)
     header = Header(
-        policy=f"{options.policy}{dict(sorted(options.params.items())) or ''}",
+        policy=" ".join([options.policy, *(f"{key}={value}" for key, value in sorted(options.params.items()))]),
         symbols=market.symbols,
         timeframe=str(timeframe),
         seed=options.seed,

@@ -129,8 +129,8 @@ var Charts = (function () {
       var first = k[0][0], end = k[0][k[0].length - 1];
       from = Math.max(0, Math.min(95, 100 * (trades[trades.length - crowd].entry - first) / (end - first)));
     }
-    function scatter(name, data, shape, color, solid) {
-      return { name: name, type: 'scatter', data: data, symbol: shape, symbolSize: (solid ? 11 : 8) - (narrow ? 2 : 0), z: 5, cursor: 'default', tooltip: { trigger: 'item', formatter: tradeTip },
+    function scatter(name, data, shape, color, solid, shift) { // an entry stands beside its price: a turn leaves and enters at the same one
+      return { name: name, type: 'scatter', data: data, symbol: shape, symbolOffset: [0, shift], symbolSize: (solid ? 11 : 8) - (narrow ? 2 : 0), z: solid ? 6 : 5, cursor: 'default', tooltip: { trigger: 'item', formatter: tradeTip },
         itemStyle: { color: solid ? color : c.card, borderColor: solid ? c.card : color, borderWidth: solid ? 1 : 2 } };
     }
     return Object.assign(base(c), {
@@ -143,8 +143,8 @@ var Charts = (function () {
       } }),
       series: [
         { name: 'Price', type: 'candlestick', data: rows, dimensions: ['t', 'open', 'close', 'low', 'high'], encode: { x: 't', y: ['open', 'close', 'low', 'high'] }, itemStyle: { color: c.card, color0: c.bench, borderColor: c.bench, borderColor0: c.bench, borderWidth: 1 }, barMaxWidth: 9 },
-        scatter('Long in', marks(trades, 1, 'entry'), 'triangle', c.up, true), scatter('Short in', marks(trades, -1, 'entry'), 'path://M0,0L10,0L5,9Z', c.down, true),
-        scatter('Long out', marks(trades, 1, 'exit'), 'circle', c.up, false), scatter('Short out', marks(trades, -1, 'exit'), 'circle', c.down, false)
+        scatter('Long in', marks(trades, 1, 'entry'), 'triangle', c.up, true, 11), scatter('Short in', marks(trades, -1, 'entry'), 'path://M0,0L10,0L5,9Z', c.down, true, -11),
+        scatter('Long out', marks(trades, 1, 'exit'), 'circle', c.up, false, 0), scatter('Short out', marks(trades, -1, 'exit'), 'circle', c.down, false, 0)
       ]
     });
   }
