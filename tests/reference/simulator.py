@@ -232,12 +232,14 @@ class SlowVenue:
     def close_by(self, order: Order, price: float, reason: Reason) -> float:
         """Close what the order stands against; the quantity it may still open."""
         symbol = order.symbol
-        held, closing = self.positions[symbol].quantity, 0.0
+        held, closing, same = self.positions[symbol].quantity, 0.0, False
         if order.quantity * held < 0:
             closing = min(abs(order.quantity), abs(held)) * sign(order.quantity)
+            same = abs(order.quantity + held) <= 1e-6 * float(self.instruments[symbol].lot) + 1e-12 * abs(held)
+            closing = -held if same else closing
             rate, slipped = self.terms(symbol, reason, price, order.quantity)
             self.settle(symbol, closing, slipped, abs(slipped - price), rate, reason, order.id)
-        left = order.quantity - closing
+        left = 0.0 if same else order.quantity - closing
         forbidden = order.reduce_only or (self.instruments[symbol].kind != "perp" and left < 0)
         return 0.0 if forbidden else left
 

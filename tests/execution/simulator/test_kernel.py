@@ -516,3 +516,16 @@ def test_one_tier_beside_three():
 
 def _order(symbol: str, quantity: float, kind: OrderType = OrderType.MARKET, price: float | None = None, **rest):
     return Order(f"{symbol}{quantity}", symbol, 0, quantity, kind, price, **rest)
+
+
+def test_sizes_that_only_floating_point_tells_apart_are_one():
+    """Ten tenths bought one by one are 0.9999999999999999; one sold leaves nothing behind."""
+    desk = Desk(lot=Decimal("0.1"), **FREE)
+    for _ in range(10):
+        desk.order(0.1)
+        desk.bar(100, 101, 99, 100)
+    desk.order(-1.0)
+
+    assert len(desk.bar(100, 101, 99, 100, 1.0, 0.0)) == 1
+    assert desk.position == (0.0, 0.0, 0.0)
+    assert desk.bar(100, 101, 99, 100, 1.0, 0.01) == ()

@@ -191,9 +191,14 @@ def enlarge(state: Floats, account: Floats, fills: Floats, asset: int, level: fl
 
 @compiled
 def reduce_by_order(state: Floats, account: Floats, fills: Floats, asset: int, level: float, reason: int) -> None:
-    """Fill the closing part of the working order; what would turn the position stays in the order."""
+    """Fill the closing part of the working order; what would turn the position stays in the order.
+
+    0.1 + 0.2 held and 0.3 sold leaves nothing: sizes that only floating point tells apart are one.
+    """
     amount, held = state[at.AMOUNT, asset], state[at.QUANTITY, asset]
     closing = math.copysign(min(abs(amount), abs(held)), amount)
+    if abs(amount + held) <= 1e-6 * state[at.LOT, asset] + 1e-12 * abs(held):
+        amount = closing = -held
     reduce(state, account, fills, asset, closing, level, reason)
     state[at.AMOUNT, asset] = amount - closing
     if amount == closing or state[at.REDUCE_ONLY, asset]:
