@@ -19,7 +19,7 @@ from hashlib import sha256
 
 from alphaloop.core.errors import InvalidOption, UnknownName
 from alphaloop.core.time import DAY_US, Timeframe
-from alphaloop.features import indicators, price, volatility, volume
+from alphaloop.features.bars import indicators, price, volatility, volume
 from alphaloop.features.family import Family
 
 VERSION = 1  # of the rules common to all features: holes, warm-up, what NaN means

@@ -14,8 +14,8 @@ Bollinger bands with the population deviation; TA-Lib 0.8 for all warm-ups.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
+from alphaloop.features.bars.moments import SLOTS, slide
 from alphaloop.features.family import Column, Family, Param, compiled
-from alphaloop.features.moments import SLOTS, slide
 
 BAND_WIDTH = 2.0  # population deviations on either side of the middle
 

@@ -8,8 +8,8 @@ the first value is the plain mean of n true ranges. Knows high, low and close.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
+from alphaloop.features.bars.moments import SLOTS, slide
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
-from alphaloop.features.moments import SLOTS, slide
 
 
 @compiled

@@ -7,8 +7,8 @@ after it. A volume of zero is a fact: ``log_volume`` is 0 then. Knows close and 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
+from alphaloop.features.bars.moments import SLOTS, slide
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
-from alphaloop.features.moments import SLOTS, slide
 
 
 @compiled

@@ -1,0 +1,1 @@
+"""Features of an asset's own bars: one numba kernel per family."""

@@ -1,0 +1,1 @@
+"""Tests of what was known before the decision."""
