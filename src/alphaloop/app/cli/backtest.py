@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from alphaloop.app.runs import Progress, Run
     from alphaloop.app.wiring import Options
 
-paper = typer.Typer(help="Trade on paper.", no_args_is_help=True)
+paper = typer.Typer(help="Trade on paper.", no_args_is_help=True, rich_markup_mode=None)
 
 Act = Callable[["Options", bool], int]
 

@@ -7,7 +7,7 @@ import typer
 
 from alphaloop.app.cli import context, output
 
-app = typer.Typer(help="Bring facts into the lake and judge them.", no_args_is_help=True)
+app = typer.Typer(help="Bring facts into the lake and judge them.", no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Start = Annotated[str | None, typer.Option(help="First instant, ISO, UTC.")]

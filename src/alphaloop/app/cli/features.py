@@ -6,7 +6,7 @@ import typer
 
 from alphaloop.app.cli import context, output
 
-app = typer.Typer(help="Compute and list features.", no_args_is_help=True)
+app = typer.Typer(help="Compute and list features.", no_args_is_help=True, rich_markup_mode=None)
 
 DEFAULT_FEATURES = (
     "ret_1,ret_3,ret_12,ret_48,ret_96,ret_288,vol_3,vol_12,vol_48,vol_96,vol_288,"

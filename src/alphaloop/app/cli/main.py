@@ -20,6 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich costs a quarter of a second, and --help must not
 )
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
