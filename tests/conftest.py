@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make golden` rewrites the golden files; a person reads the difference."""
+    parser.addoption("--golden-rewrite", action="store_true", help="write tests/golden/*.txt anew")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real market data, or a skip that says why."""
