@@ -45,7 +45,9 @@ def funding(*hours: float, interval: float = 8.0, **changes: Any) -> pl.DataFram
 
 def signals(times: list[int], metric: str = "flow", **changes: Any) -> pl.DataFrame:
     """On-chain figures at the given times (microseconds), known at once."""
-    rows = [{"symbol": "BTC", "metric": metric, "event_time": time, "available_at": time, "value": 1.0} for time in times]
+    rows = [
+        {"symbol": "BTC", "metric": metric, "event_time": time, "available_at": time, "value": 1.0} for time in times
+    ]
     return pl.DataFrame([{**row, **REAL, **changes} for row in rows])
 
 
@@ -67,7 +69,11 @@ def lake_with(folder: Path, *frames: pl.DataFrame, table: str = "market_bars") -
 def real_bars(path: Path, venue: str, symbol: str, timeframe: str) -> pl.DataFrame:
     """A bar file of the shared data, in the columns of ``market_bars``."""
     frame = pl.read_parquet(path)
-    more = [name for name in ("quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume") if name in frame.columns]
+    more = [
+        name
+        for name in ("quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume")
+        if name in frame.columns
+    ]
     time = "ts" if "ts" in frame.columns else "date"
     return frame.select(
         pl.lit(venue).alias("venue"),
