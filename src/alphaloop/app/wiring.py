@@ -182,6 +182,8 @@ def prepare(lake: Lake, options: Options) -> Setup:
     timeframe = Timeframe.parse(options.timeframe)
     if len(set(options.symbols)) != len(options.symbols) or not options.symbols:
         raise InvalidOption(f"symbols {options.symbols}", "one or more, each once", "pass --symbols BTCUSDT,ETHUSDT")
+    if not 0 <= options.band < 1:
+        raise InvalidOption(f"a band of {options.band}", "a fraction of equity, 0 or more and below 1", "use 0.01")
     market = load_market(lake, options.symbols, timeframe, start=options.start, end=options.end, venue=options.venue)
     empty = [name for asset, name in enumerate(market.symbols) if np.isnan(market.values[:, asset, CLOSE]).all()]
     if empty:

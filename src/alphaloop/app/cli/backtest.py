@@ -42,12 +42,13 @@ def _command(act: Act) -> Callable[..., int]:
     ) -> int:
         from alphaloop.app.wiring import Costs, Options, limits_of
 
+        first, last = context.window(start, end)
         options = Options(
             policy=policy,
             symbols=context.names(symbols),
             timeframe=timeframe,
-            start=context.instant(start),
-            end=context.instant(end),
+            start=first,
+            end=last,
             venue=venue,
             cash=cash,
             costs=Costs.of_bps(fee_bps, slippage_bps, maker_fee_bps),

@@ -49,6 +49,14 @@ def instant(text: str | None) -> int | None:
     return None if text is None else instant_us(text)
 
 
+def window(start: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """``--start`` and ``--end`` together; an end that is not after the start is refused."""
+    low, high = instant(start), instant(end)
+    if low is not None and high is not None and high <= low:
+        raise InvalidOption(f"a window from {start} to {end}", "an end after the start", "swap them")
+    return low, high
+
+
 def names(text: str | None) -> tuple[str, ...]:
     """``BTC/USDT,eth-usdt`` as ``("BTCUSDT", "ETHUSDT")``."""
     if text is None:

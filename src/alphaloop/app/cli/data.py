@@ -67,12 +67,13 @@ def fetch(
     """Fetch market data over REST; goes on where the last fetch ended."""
     from alphaloop.app.fetching import Request, fetch_into
 
+    first, last = context.window(start, end)
     request = Request(
         venue=venue,
         symbols=tuple(part.strip() for part in symbols.split(",")),
         timeframe=timeframe,
-        start=context.instant(start),
-        end=context.instant(end),
+        start=first,
+        end=last,
         kinds=tuple(part.strip() for part in kinds.split(",")),
     )
     with output.spinner("fetch", quiet=json) as tick:
@@ -120,7 +121,7 @@ def audit(
     from alphaloop.lake.audit import audit as judge
     from alphaloop.lake.audit import readiness
 
-    window: dict[str, Any] = {"start": context.instant(start), "end": context.instant(end)}
+    window: dict[str, Any] = dict(zip(("start", "end"), context.window(start, end), strict=True))
     asked = [name.strip() for name in tables.split(",")] if tables else None
     rows = judge(context.lake(), symbols=context.names(symbols) or None, tables=asked, **window)
     verdict = None

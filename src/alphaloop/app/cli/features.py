@@ -37,7 +37,7 @@ def build(
     """Compute features of the lake's bars into ``feature_snapshots_main``."""
     from alphaloop.app.featuring import build_into
 
-    window = context.instant(start), context.instant(end)
+    window = context.window(start, end)
     result = build_into(
         context.lake(), context.names(symbols), timeframe, tuple(names.split(",")), window, now=context.now_us()
     )

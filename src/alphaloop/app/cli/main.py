@@ -14,6 +14,8 @@ from alphaloop import __version__
 from alphaloop.app.cli import backtest, context, data, demo, doctor, features
 from alphaloop.core.errors import AlphaloopError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="alphaloop",
     help="Close the loop of AI trading, honestly: data, backtest, paper, verdict.",
@@ -52,17 +54,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command line and return its exit code; a typed error becomes one readable message."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        result = app(words, standalone_mode=False)
+        result = app(words, prog_name="alphaloop", standalone_mode=False)
     except AlphaloopError as error:
         report(error, as_json="--json" in words)
         return 2
     except typer.Exit as leaving:
-        return leaving.exit_code
+        result = leaving.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("interrupted: what was finished is kept, run the same command to go on\n")
-        return 130
+        result = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the rim of the program: usage errors of the parser end here
         return _usage(error)
+    if result == INTERRUPTED:  # typer turns Ctrl-C into this exit code, and says nothing
+        sys.stderr.write("interrupted: what was finished is kept, run the same command to go on\n")
     return int(result or 0)
 
 
