@@ -5,7 +5,8 @@ files and nothing has to be downloaded. The session lives in memory and is cut o
 disk and network: a query can neither write to the lake nor read around it.
 """
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,18 +14,16 @@ from alphaloop.core.errors import InvalidOption
 from alphaloop.lake import storage
 from alphaloop.lake.schema import TABLES
 
-if TYPE_CHECKING:
-    from alphaloop.lake.table import Lake
-
 _QUESTIONS = ("SELECT", "EXPLAIN")  # DuckDB's statement types that answer and change nothing
 
 
-def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
+def run_sql(root: Path, sql: str) -> pl.DataFrame:
     """The answer to one query; tables nobody wrote to are there and empty.
 
     Parameters
     ----------
-    lake : Lake
+    root : Path
+        Folder of the lake.
     sql : str
         DuckDB SQL. Times are ``TIMESTAMP WITH TIME ZONE`` in UTC.
 
@@ -40,9 +39,7 @@ def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
     Examples
     --------
     >>> import tempfile
-    >>> from pathlib import Path
-    >>> from alphaloop.lake.table import Lake
-    >>> run_sql(Lake(Path(tempfile.mkdtemp())), "select count(*) as bars from market_bars").item()
+    >>> run_sql(Path(tempfile.mkdtemp()), "select count(*) as bars from market_bars").item()
     0
     """
     import duckdb
@@ -50,7 +47,7 @@ def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
     with duckdb.connect(":memory:") as session:
         session.execute("SET TimeZone = 'UTC'")
         for name, schema in TABLES.items():
-            path = lake.root / name
+            path = root / name
             stored = (
                 storage.open_table(path).to_pyarrow_dataset() if storage.exists(path) else schema.empty().to_arrow()
             )
@@ -62,7 +59,7 @@ def run_sql(lake: "Lake", sql: str) -> pl.DataFrame:
             _refuse_all_but_one_question(session.extract_statements(sql))
             answer = pl.from_arrow(session.sql(sql).to_arrow_table())
         except duckdb.Error as error:
-            written = ", ".join(lake.tables()) or "no tables yet"
+            written = ", ".join(name for name in TABLES if storage.exists(root / name)) or "no tables yet"
             raise InvalidOption(f"SQL that fails: {error}", f"a query over {written}", "") from error
     return answer if isinstance(answer, pl.DataFrame) else answer.to_frame()
 

@@ -214,7 +214,7 @@ class Lake:
         """Run one SQL query over all tables by name; see :mod:`alphaloop.lake.query`."""
         from alphaloop.lake.query import run_sql
 
-        return run_sql(self, sql)
+        return run_sql(Path(self.root), sql)
 
     def _path(self, table: str) -> Path:
         return Path(self.root) / table
