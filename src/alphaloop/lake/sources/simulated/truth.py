@@ -199,7 +199,9 @@ def _momentum(market: SimulatedMarket, modes: dict[str, Filter], cost_bp: float)
     whole = _all_r2(market, modes)
     noise = own.gain**2 * (1 - r2) / (1 - own.decay**2)  # the part of the own filter's variance that is noise
     alike = noise / own.r2 * market.dynamics.correlation if own.r2 else 0.0
-    alike_all = (modes["common"].r2 - modes["contrast"].r2) / len(market.symbols) / whole if whole else 0.0
+    assets = len(market.symbols)
+    pairs = whole > 0 and assets > 1  # one symbol has no other to be like
+    alike_all = (modes["common"].r2 - modes["contrast"].r2) / assets / whole if pairs else 0.0
     known = {
         "momentum": _Known("momentum", "past returns of all symbols", whole, phi, _sign_correlation(alike_all)),
         "momentum_own": _Known("momentum", "past returns of the symbol", own.r2, phi, _sign_correlation(alike)),
