@@ -16,11 +16,6 @@ from alphaloop.features.asof import as_of
 
 INSTANTS, STEP_US = 1_200_000, 300_000_000
 SOURCES = {"funding, 8 h": 12_500, "on-chain, 1 h": 100_000, "ratios, 5 min": 1_200_000, "trades": 12_000_000}
-    "funding, 8 hours": 12_500,
-    "on-chain, 1 hour": 100_000,
-    "ratios, 5 minutes": 1_200_000,
-    "trades": 12_000_000,
-}
 
 
 def main() -> int:
