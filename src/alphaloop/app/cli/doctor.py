@@ -79,7 +79,8 @@ def _home() -> dict[str, str]:
     import shutil
 
     folder = context.home()
-    place = folder if folder.exists() else folder.absolute().parent
+    whole = folder.absolute()
+    place = next(one for one in (whole, *whole.parents) if one.exists())  # where the folder would be made
     free = shutil.disk_usage(place).free / 1e9
     versions = context.lake().versions() if folder.exists() else {}
     detail = f"{folder}, {len(versions)} tables, {free:.0f} GB free"
