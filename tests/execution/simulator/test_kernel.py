@@ -328,6 +328,19 @@ def test_a_stop_entry_through_zero():
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "price", "row"),
+    [(OrderType.LIMIT, 105.0, (104, 106, 103, 104)), (OrderType.STOP, 95.0, (96, 97, 94, 96))],
+)
+def test_an_order_against_a_position_rests_until_it_is_reached(kind, price, row):
+    desk = Desk(**FREE).hold(2.0)
+    desk.order(-1.0, kind, price)
+
+    assert [desk.bar(100, 104, 96, 100), desk.bar(100, 104, 96, 100)] == [(), ()]
+    assert [(fill.quantity, fill.price) for fill in desk.bar(*row)] == [(-1.0, price)]
+    assert desk.position == (1.0, 100.0, 100.0)
+
+
 def test_reduce_only_without_a_position_is_dropped():
     desk = Desk()
     desk.order(-1.0, reduce_only=True)

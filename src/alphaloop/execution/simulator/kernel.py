@@ -261,7 +261,7 @@ def take_target(state: Floats, account: Floats, fills: Floats, bars: Floats, ass
 
 @compiled
 def resting_level(state: Floats, bars: Floats, asset: int) -> float:
-    """Where a resting order fills in this bar, before slippage; NaN if it does not.
+    """Where a limit or stop-entry order fills in this bar, before slippage; NaN if it does not.
 
     A limit needs a trade *through* it: a touch may have been somebody else's fill.
     """
@@ -271,11 +271,9 @@ def resting_level(state: Floats, bars: Floats, asset: int) -> float:
         if buys:
             return min(first, price) if bars[asset, LOW] < price else math.nan
         return max(first, price) if bars[asset, HIGH] > price else math.nan
-    if state[at.KIND, asset] == at.STOP_ENTRY:
-        if buys:
-            return max(first, price) if bars[asset, HIGH] >= price else math.nan
-        return min(first, price) if bars[asset, LOW] <= price else math.nan
-    return math.nan
+    if buys:
+        return max(first, price) if bars[asset, HIGH] >= price else math.nan
+    return min(first, price) if bars[asset, LOW] <= price else math.nan
 
 
 @compiled
