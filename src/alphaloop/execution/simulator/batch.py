@@ -32,25 +32,12 @@ class BatchResult:
 
     def fills(self) -> list[Fill]:
         """The raw rows as records; an order's id is the bar it was decided on."""
-        symbols, ts = self.market.symbols, self.market.ts
-        return [
-            Fill(
-                order_id=f"{int(ts[int(row[at.F_TICKET])]) + self.market.timeframe.us}:{symbols[int(row[at.F_ASSET])]}"
-                if row[at.F_TICKET] >= 0
-                else "",
-                symbol=symbols[int(row[at.F_ASSET])],
-                ts=int(ts[int(row[at.F_BAR])]),
-                quantity=row[at.F_QUANTITY],
-                price=row[at.F_PRICE],
-                reason=at.REASONS[int(row[at.F_REASON])],
-                fee=row[at.F_FEE],
-                slippage=row[at.F_SLIPPAGE],
-                funding=row[at.F_FUNDING],
-                shortfall=row[at.F_SHORTFALL],
-                leverage=row[at.F_LEVERAGE],
-            )
-            for row in self.rows.tolist()
-        ]
+        symbols, ts, step = self.market.symbols, self.market.ts.tolist(), self.market.timeframe.us
+        found = []
+        for row in self.rows.tolist():
+            symbol, bar, decided = symbols[int(row[at.F_ASSET])], int(row[at.F_BAR]), max(0, int(row[at.F_TICKET]))
+            found.append(at.fill_of(row, f"{ts[decided] + step}:{symbol}", symbol, ts[bar]))
+        return found
 
 
 def targets(

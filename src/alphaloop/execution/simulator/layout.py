@@ -14,7 +14,7 @@ NaN means "none" for prices and levels.
 import numpy as np
 
 from alphaloop.core.market import Floats, Instrument
-from alphaloop.core.orders import Reason
+from alphaloop.core.orders import Fill, Reason
 
 # state[field, asset]: the position ...
 QUANTITY, ENTRY, MARK, MARGIN, STOP, TARGET, LIQUIDATION, PAID, LEVERAGE, TOUCHED = range(10)
@@ -78,3 +78,20 @@ def new_account(cash: float) -> Floats:
 def new_fills(rows: int) -> Floats:
     """Room for ``rows`` fills, shape (rows, FILL_FIELDS)."""
     return np.zeros((rows, FILL_FIELDS))
+
+
+def fill_of(row: list[float], order_id: str, symbol: str, ts: int) -> Fill:
+    """A fill row as a record; an order's id only where an order, not a level, made it."""
+    return Fill(
+        order_id=order_id if row[F_TICKET] >= 0 else "",
+        symbol=symbol,
+        ts=ts,
+        quantity=row[F_QUANTITY],
+        price=row[F_PRICE],
+        reason=REASONS[int(row[F_REASON])],
+        fee=row[F_FEE],
+        slippage=row[F_SLIPPAGE],
+        funding=row[F_FUNDING],
+        shortfall=row[F_SHORTFALL],
+        leverage=row[F_LEVERAGE],
+    )

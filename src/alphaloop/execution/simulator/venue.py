@@ -143,16 +143,4 @@ class SimulatedVenue:
 
     def _fill(self, row: list[float], ts: int) -> Fill:
         asset = int(row[at.F_ASSET])
-        return Fill(
-            order_id=self._tickets[asset] if row[at.F_TICKET] >= 0 else "",
-            symbol=self.symbols[asset],
-            ts=ts,
-            quantity=row[at.F_QUANTITY],
-            price=row[at.F_PRICE],
-            reason=at.REASONS[int(row[at.F_REASON])],
-            fee=row[at.F_FEE],
-            slippage=row[at.F_SLIPPAGE],
-            funding=row[at.F_FUNDING],
-            shortfall=row[at.F_SHORTFALL],
-            leverage=row[at.F_LEVERAGE],
-        )
+        return at.fill_of(row, self._tickets[asset], self.symbols[asset], ts)
