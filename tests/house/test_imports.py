@@ -12,8 +12,14 @@ import pytest
 from tests.house.sources import ROOT, Source, at_import, modules_imported, package
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULE_OF = {"alpaca-py": "alpaca", "hyperliquid-python-sdk": "hyperliquid", "psycopg": "psycopg", "ta-lib": "talib"}
-HEAVY = {"polars", "pyarrow", "duckdb", "deltalake", "numba", "pandas", "scipy", "torch", "ccxt", "ray", "matplotlib"}
+MODULE_OF = {
+    "alpaca-py": "alpaca", "hyperliquid-python-sdk": "hyperliquid", "psycopg": "psycopg", "scikit-learn": "sklearn",
+    "ta-lib": "talib",
+}  # fmt: skip
+HEAVY = {
+    "polars", "pyarrow", "duckdb", "deltalake", "numba", "pandas", "scipy", "sklearn", "torch", "ccxt", "ray",
+    "matplotlib",
+}  # fmt: skip
 
 
 def modules(requirements: list[str]) -> set[str]:
