@@ -1,0 +1,1 @@
+"""Tests of features that come from more than bars."""
