@@ -67,15 +67,15 @@ def draw_array(draw, shape: tuple[int, int], values) -> Floats:
 def drive(case: Case, cash: float) -> tuple[list[Fill], list[float]]:
     """The same targets, decided bar by bar in Python and submitted as orders."""
     venue, fills, equity = SimulatedVenue(case.instruments, cash), [], []
-    bars = list(case.market)
-    for t, bar in enumerate(bars):
-        fills += venue.on_bars(bar)
+    waiting: dict[str, Order] = {}
+    for t, bars in enumerate(case.market):
+        orders = tuple(waiting.values())
+        venue.submit(with_levels(orders, venue, bars) if case.plan.fractions else orders)
+        fills += venue.on_bars(bars)
         account = venue.account()
         equity.append(account.equity)
-        orders = wanted(case, t, bar.available_at, account)
-        if case.plan.fractions and t + 1 < len(bars):
-            orders = with_levels(case, t, orders, venue, bars[t + 1 :])
-        venue.submit(orders)
+        waiting = {symbol: order for symbol, order in waiting.items() if symbol in account.working}
+        waiting |= {order.symbol: order for order in wanted(case, t, bars.available_at, account)}
     return fills, equity
 
 
@@ -116,53 +116,36 @@ def levels(plan: Plan, t: int, asset: int) -> tuple[float | None, float | None]:
     return tuple(None if math.isnan(one) else one for one in found)
 
 
-def with_levels(case: Case, t: int, orders: tuple[Order, ...], venue: SimulatedVenue, later: list[Bars]):
-    """Orders whose fractions have become the levels they will be, told by a rehearsal on a copy of the venue."""
-    return tuple(
-        replaced(case, t, order, rehearsed_entry(order, orders, copy.deepcopy(venue), later)) for order in orders
-    )
+def with_levels(orders: tuple[Order, ...], venue: SimulatedVenue, bars: Bars) -> list[Order]:
+    """Orders whose fractions have become the levels they will be, told by a rehearsal of the bar they meet.
+
+    The rehearsal plays on a copy of the venue, without levels: market orders are filled before any level acts.
+    """
+    rehearsal = copy.deepcopy(venue)
+    rehearsal.submit([priced(order, None, None) for order in orders])
+    fills = rehearsal.on_bars(bars)
+    return [levelled(order, venue, fills) for order in orders]
 
 
-def rehearsed_entry(order: Order, orders: tuple[Order, ...], venue: SimulatedVenue, later: list[Bars]) -> float:
-    """Average entry once ``order`` has filled, from a rehearsal in which no level can act."""
+def levelled(order: Order, venue: SimulatedVenue, fills: tuple[Fill, ...]) -> Order:
     view, asset = venue.account(), venue.symbols.index(order.symbol)
     quantity, entry = float(view.quantity[asset]), float(view.entry_price[asset])
-    if order.type is OrderType.PROTECT:
-        return entry
-    venue.submit([bare(one) for one in orders])
-    for bars in later:
-        for fill in venue.on_bars(bars):
-            if (fill.symbol, fill.reason) == (order.symbol, Reason.MARKET):
-                if quantity * fill.quantity >= 0:
-                    entry = (quantity * entry + fill.quantity * fill.price) / (quantity + fill.quantity)
-                quantity += fill.quantity
-        if order.symbol not in venue.working:
-            break
-    return entry
-
-
-def bare(order: Order) -> Order:
-    return Order(
-        order.id,
-        order.symbol,
-        order.created_at,
-        order.quantity,
-        order.type,
-        None,
-        None,
-        None,
-        order.leverage,
-        order.reduce_only,
-    )
-
-
-def replaced(case: Case, t: int, order: Order, entry: float) -> Order:
-    asset = case.market.symbols.index(order.symbol)
-    side = math.copysign(1.0, case.plan.target[t, asset])
+    for fill in fills:
+        if (fill.symbol, fill.reason) == (order.symbol, Reason.MARKET):
+            if quantity * fill.quantity >= 0:
+                entry = (quantity * entry + fill.quantity * fill.price) / (quantity + fill.quantity)
+            quantity += fill.quantity
+    if quantity == 0:  # nothing was filled: no level can act
+        return priced(order, None, None)
+    side = math.copysign(1.0, quantity)
     stop = None if order.stop_loss is None else entry * (1.0 - side * order.stop_loss)
     take = None if order.take_profit is None else entry * (1.0 + side * order.take_profit)
+    return priced(order, stop, take)
+
+
+def priced(order: Order, stop: float | None, take: float | None) -> Order:
     named = order.id, order.symbol, order.created_at, order.quantity, order.type, None
-    return Order(*named, stop or None, take or None, order.leverage, order.reduce_only)
+    return Order(*named, stop, take, order.leverage, order.reduce_only)
 
 
 @ROUNDS
