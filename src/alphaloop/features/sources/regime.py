@@ -1,0 +1,167 @@
+"""Regime columns: labels and states of each bar, from bars, taker flow and open interest.
+
+Without taker volume the labels are masked (a stop hunt excepted) and ``regime_reason``
+says why; without open interest ``regime_evidence`` lacks its bit. The bucket of open
+interest is the bar's own: the last row that became known during the bar, against the last
+of the bar before; a source slower than the bars says nothing about one bar.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from alphaloop.core.market import Bools, Floats
+from alphaloop.core.time import DAY_US
+from alphaloop.features.facts import Declared, SymbolFacts
+from alphaloop.features.family import compiled
+from alphaloop.features.regime import BARS_KNOWN, FLOW_KNOWN, INTEREST_KNOWN, LABELS, REASONS, Thresholds, classify
+from alphaloop.features.sources.series import floats, fresh, held, instants, rows_of, series, write
+from alphaloop.features.states import StateRules, states
+from alphaloop.features.windows import REACH, beginnings, score
+
+SCORED = 96  # bars of the trailing score of the flow
+SCORED_LEAST = 48
+OVERTAKEN_US = DAY_US  # how long a row of open interest is remembered as newer than a late one
+LONGEST_BAR_US = 7 * DAY_US
+
+_BARS = tuple(f"market_bars.{name}" for name in ("open", "high", "low", "close"))
+_FLOW = ("market_bars.volume", "market_bars.taker_buy_volume")
+_INTEREST = ("open_interest.oi_base",)
+_ALL = (*_BARS, *_FLOW, *_INTEREST)
+_NO_LABEL = "masked where no label can be told: see regime_reason"
+
+
+def _declared() -> tuple[Declared, ...]:
+    def one(name: str, unit: str, formula: str, inputs: tuple[str, ...], missing: str) -> Declared:
+        return Declared(f"regime_{name}", "regime", unit, formula, inputs, missing)
+
+    flags = [one(label, "0 or 1", f"1 where the label is {label}", _ALL, _NO_LABEL) for label in LABELS]
+    reasons = "; ".join(f"{code} {text}" for code, text in enumerate(REASONS))
+    bits = f"{BARS_KNOWN} ATR + {FLOW_KNOWN} taker flow + {INTEREST_KNOWN} change of open interest"
+    warm = "masked until the window is full of bars"
+    still = f"{warm}, and where the price did not move in it"
+    return (
+        *flags,
+        one("code", "0 to 6", "place in " + " ".join(LABELS), _ALL, _NO_LABEL),
+        one("direction", "-1, 0, 1", "side with two more of the signs of flow, taker and price", _ALL, _NO_LABEL),
+        one("confidence", "0 to 1", "as in alphaloop.features.regime.classify", _ALL, _NO_LABEL),
+        one("reason", "code", reasons, _ALL, "never"),
+        one("evidence", "bits", bits, _ALL, "never"),
+        one("flow", "-1 to 1", "(buy - sell) / (buy + sell), takers of the bar", _FLOW, "masked without taker volume"),
+        one("flow_z", "deviations", f"score of regime_flow among the last {SCORED} bars", _FLOW, "as regime_flow"),
+        one(
+            "oi_change", "percent", "open interest over the bar before", _INTEREST, "masked without a row in both bars"
+        ),
+        one("vol_rank", "0 to 1", "rank of the volatility of 48 bars among the last 576", _BARS, warm),
+        one("vol_state", "-1, 0, 1", "regime_vol_rank below 0.2, between, above 0.8", _BARS, warm),
+        one("trend_score", "deviations", "sum(r) / sqrt(sum(r^2)) of 48 log returns", _BARS, still),
+        one("trend_state", "-1, 0, 1", "regime_trend_score below -1.5, between, above 1.5", _BARS, still),
+        one("range_width", "deviations", "log(highest / lowest) / sqrt(sum(r^2)) over 48 bars", _BARS, still),
+        one("range_state", "0 or 1", "no trend, and regime_range_width below 1.25", _BARS, still),
+    )
+
+
+@dataclass(frozen=True)
+class Regime:
+    """The source family ``regime``.
+
+    Examples
+    --------
+    >>> family = Regime()
+    >>> [one.name for one in family.declared[6:10]], family.memory_bars
+    (['regime_noise', 'regime_code', 'regime_direction', 'regime_confidence'], 624)
+    """
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    rules: StateRules = field(default_factory=StateRules)
+
+    @property
+    def name(self) -> str:
+        """``regime``."""
+        return "regime"
+
+    @cached_property
+    def declared(self) -> tuple[Declared, ...]:
+        """Seven labels as flags, the verdict, and the states."""
+        return _declared()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Beside bars, open interest."""
+        return ("open_interest",)
+
+    @property
+    def memory_us(self) -> int:
+        """Two of the longest bars, and a day for late rows."""
+        return 2 * LONGEST_BAR_US + OVERTAKEN_US
+
+    @property
+    def memory_bars(self) -> int:
+        """What the longest window reads."""
+        return max(self.rules.reach, REACH, SCORED)
+
+    def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
+        """Fill ``values`` and ``mask``, both (columns, n)."""
+        from alphaloop.features.contract import longest_hole_us  # which lists this family, so not before
+
+        begin = beginnings(facts.now, longest_hole_us(facts.timeframe))
+        buy, sell = taker_volumes(facts)
+        change = interest_change(facts)
+        seen = classify(facts.bars, buy, sell, change, thresholds=self.thresholds, begin=begin)
+        like = states(facts.bars, rules=self.rules, begin=begin)
+        known = seen.label >= 0
+        label = np.where(known, seen.label, np.nan)
+        columns = {
+            "code": label,
+            "direction": np.where(known, seen.direction, np.nan),
+            "confidence": seen.confidence,
+            "reason": seen.reason.astype(np.float64),
+            "evidence": seen.evidence.astype(np.float64),
+            "flow": seen.flow,
+            "flow_z": _scores(seen.flow, begin, SCORED, SCORED_LEAST),
+            "oi_change": change,
+            "vol_rank": like.rank,
+            "vol_state": like.volatility,
+            "trend_score": like.score,
+            "trend_state": like.trend,
+            "range_width": like.width,
+            "range_state": like.ranging,
+        }
+        for code, word in enumerate(LABELS):
+            columns[word] = np.where(known, (label == code) * 1.0, np.nan)
+        write(self.declared, {f"regime_{name}": column for name, column in columns.items()}, values, mask)
+
+
+@compiled
+def _scores(values: Floats, begin: Floats, span: int, least: int) -> Floats:
+    made = np.empty(len(values))
+    for i in range(len(values)):
+        made[i] = score(values, max(begin[i], i - span + 1), i, least)
+    return made
+
+
+def taker_volumes(facts: SymbolFacts) -> tuple[Floats, Floats]:
+    """Volume of each bar taken by buyers and by sellers, base, (n,) each; NaN where unknown."""
+    unknown = np.full(len(facts.now), np.nan)
+    own = pl.col("timeframe") == str(facts.timeframe)
+    frame = rows_of(facts, "market_bars", own & (pl.col("venue") == facts.venue) if facts.venue else own)
+    if frame.is_empty():
+        return unknown, unknown
+    index = fresh(instants(frame, "available_at"), facts.now, 0)
+    buy, volume = (held(floats(frame, name), index) for name in ("taker_buy_volume", "volume"))
+    sound = (buy >= 0) & (buy <= volume)
+    return np.where(sound, buy, np.nan), np.where(sound, volume - buy, np.nan)
+
+
+def interest_change(facts: SymbolFacts) -> Floats:
+    """Change of open interest from the bar before to this one, percent, (n,); NaN without a row in each."""
+    venue = facts.venue.removesuffix("-spot")
+    rows = rows_of(facts, "open_interest", pl.col("venue") == venue if venue else None)
+    interest, step = series(rows, "oi_base", within=OVERTAKEN_US), facts.timeframe.us
+    this, before = (
+        held(interest.values[0], fresh(interest.available, now, step - 1)) for now in (facts.now, facts.now - step)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((this > 0) & (before > 0), 100.0 * (this / before - 1.0), np.nan)
