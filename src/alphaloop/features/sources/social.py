@@ -44,9 +44,9 @@ _COLUMNS = (
     ("social_age", "hours", "now - available_at of its newest bucket", _SILENT),
     ("social_event_ratio", "fraction", "s / (s + e): s posts and comments, e events in 6 h",
      "masked unless both sources speak and s + e > 0"),
-    ("social_event_sentiment", "-1 to 1", "a s + (1 - a) e: s mean polarity of posts and comments, e event_sentiment",
-     _EITHER),
-    ("social_event_activity", "log", "a log(1 + posts and comments in 6 h) + (1 - a) log(1 + events in 6 h)", _EITHER),
+    ("social_event_sentiment", "-1 to 1", "a s + (1 - a) e, a = {a}; s mean polarity of posts and comments,"
+     " e event_sentiment", _EITHER),
+    ("social_event_activity", "log", "a social_buzz + (1 - a) log(1 + events in 6 h), a = {a}", _EITHER),
 )  # fmt: skip
 NAMES = tuple(name for name, *_ in _COLUMNS)
 (
@@ -101,10 +101,13 @@ class SocialFamily:
     def declared(self) -> tuple[form.Declared, ...]:
         """The columns, in order: statistics, then the mean vector."""
         inputs = tuple(f"{TABLE}.{name}" for name in ("available_at", "posts", "comments", "agg_features"))
-        counts = [form.Declared(name, "social", unit, text, inputs, when) for name, unit, text, when in _COLUMNS]
-        formula = f"mean over 6 h of latent[d], by posts + comments, alpha {self.alpha}"
+        counts = [
+            form.Declared(name, "social", unit, text.replace("{a}", str(self.alpha)), inputs, when)
+            for name, unit, text, when in _COLUMNS
+        ]
+        model, inputs = self.model or f"hash{self.dimension}-v1", (f"{TABLE}.latent", *inputs[:3])
         vector = [
-            form.Declared(f"social_latent_{d}", "social", "", formula, (f"{TABLE}.latent", *inputs[:3]), _NONE)
+            form.Declared(f"social_latent_{d}", "social", "", f"mean over 6 h of latent[{d}] of {model}", inputs, _NONE)
             for d in range(self.dimension)
         ]
         return (*counts, *vector)

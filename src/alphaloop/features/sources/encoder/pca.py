@@ -126,7 +126,7 @@ def fit_encoder(bars: pl.DataFrame, *, until: int, window: int = 48, dimension: 
     InvalidOption
         If the window is below 2 bars, the dimension impossible, or bars are of several timeframes.
     NoData
-        If there are fewer whole windows than figures in one.
+        If there are no bars, or fewer whole windows than figures in one.
     """
     size = window * FIGURES
     if window < 2 or not 1 <= dimension <= size:
@@ -243,6 +243,8 @@ def training_end(model: str) -> int | None:
 
 def _timeframe(bars: pl.DataFrame) -> str:
     frames = bars["timeframe"].unique().to_list()
+    if not frames:
+        raise NoData("no bars", "rows of market_bars", "give bars to fit on")
     if len(frames) != 1:
         raise InvalidOption(f"bars of timeframes {sorted(frames)}", "one timeframe", "filter the bars")
     return str(frames[0])
