@@ -105,11 +105,9 @@ def replay(feed: Feed) -> Floats:
 
 @compiled
 def _rewound(feed: Feed, row: int) -> int:
-    """First row known at most :data:`REWIND_US` before ``row`` and after any snapshot before it."""
+    """First row known at most :data:`REWIND_US` before ``row``."""
     early = row
     while early > 0 and feed.available[early - 1] >= feed.available[row] - REWIND_US:
-        if feed.kind[early - 1] == SNAPSHOT:
-            break
         early -= 1
     return early
 
