@@ -120,13 +120,13 @@ def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., Floats]
         account[at.ROWS] = 0.0
         target, stop, take, leverage = borrow(plan.target), borrow(plan.stop), borrow(plan.take), borrow(plan.leverage)
         own = Plan(target, stop, take, leverage, plan.units, plan.fractions, plan.band)
-        t = 0
+        t = run_while_room(borrow(values), own, borrow(state), borrow(account), borrow(fills), borrow(equity), 0)
         while t < values.shape[0]:
-            t = run_while_room(borrow(values), own, borrow(state), borrow(account), borrow(fills), borrow(equity), t)
             count = int(account[at.ROWS])
-            grown = np.empty((2 * fills.shape[0], at.FILL_FIELDS))
+            grown = np.empty((4 * fills.shape[0], at.FILL_FIELDS))
             grown[:count] = fills[:count]
             fills = grown
+            t = run_while_room(borrow(values), own, borrow(state), borrow(account), borrow(fills), borrow(equity), t)
         return fills[: int(account[at.ROWS])].copy()
 
     return step, run
