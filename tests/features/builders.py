@@ -1,11 +1,13 @@
 """Small markets with everything real ones have: holes, unknown and zero volume, stillness."""
 
 import numpy as np
+import polars as pl
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Market
 from alphaloop.core.time import MINUTE_US, Timeframe
 from alphaloop.features.contract import Schema
 from alphaloop.features.matrix import compute_arrays
+from alphaloop.lake.columns import TIME
 
 FIVE = Timeframe.parse("5m")
 ALL = [
@@ -36,6 +38,15 @@ ALL = [
     "donchian_high_1",
     "donchian_high_10",
     "donchian_low_10",
+    "adx_5",
+    "plus_di_5",
+    "minus_di_5",
+    "stoch_k_9_3_2",
+    "stoch_d_9_3_2",
+    "sma_dist_20",
+    "ema_dist_12",
+    "vwap_dist_12",
+    "obv_10",
 ]
 
 
@@ -90,4 +101,16 @@ def ohlc(source: Market, asset: int = 0) -> tuple[Floats, Floats, Floats]:
     return tuple(np.ascontiguousarray(values[:, part]) for part in (HIGH, LOW, CLOSE))
 
 
-__all__ = ["ALL", "FIVE", "MINUTE_US", "column", "market", "ohlc", "random_market", "random_tape", "tape"]
+def bars_frame(closes, symbol="A", venue="local", *, start=0, synthetic=False, step: Timeframe = FIVE) -> pl.DataFrame:
+    """Rows of ``market_bars`` of one symbol, five minutes apart, all prices the close."""
+    closes = np.asarray(closes, dtype=float)
+    opens = start + np.arange(len(closes)) * step.us
+    times = {"event_time": opens, "available_at": opens + step.us}
+    frame = pl.DataFrame(times | dict.fromkeys(("open", "high", "low", "close"), closes))
+    frame = frame.with_columns(pl.col("event_time", "available_at").cast(TIME), volume=pl.lit(1.0))
+    names = {"venue": venue, "symbol": symbol, "timeframe": str(step), "source": "test"}
+    marks = {"is_synthetic": synthetic, "is_derived": False}
+    return frame.with_columns(pl.lit(value).alias(name) for name, value in (names | marks).items())
+
+
+__all__ = ["ALL", "FIVE", "MINUTE_US", "bars_frame", "column", "market", "ohlc", "random_market", "random_tape", "tape"]

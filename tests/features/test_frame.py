@@ -1,6 +1,4 @@
-"""Rows for the lake: only bars that exist, null where unknown, and the way back."""
-
-from datetime import UTC, datetime
+"""Rows for the lake: one typed column per feature, null where unknown, and the way back."""
 
 import numpy as np
 import polars as pl
@@ -9,65 +7,69 @@ import pytest
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.time import MINUTE_US
 from alphaloop.features.contract import Schema
-from alphaloop.features.frame import TABLE, snapshots, wide
-from alphaloop.features.matrix import compute_arrays
+from alphaloop.features.frame import MATRIX, SOURCE, arrays
+from alphaloop.features.matrix import compute
+from alphaloop.lake.columns import BOOL, FLOAT
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import Lake
-from tests.features.builders import market, random_market, tape
+from tests.features.builders import bars_frame
 
 SCHEMA = Schema(["close", "ret_1"])
 
 
-def test_rows_are_the_tables_own_columns():
-    frame = snapshots(random_market(0, 5), SCHEMA, source="test")
-
-    expected = {name: kind for name, kind in TABLES[TABLE].dtypes.items() if name != "ingested_at"}
-    assert dict(frame.schema) == expected
+def rows(closes=(10.0, 11.0, 13.2), schema=SCHEMA, **given):
+    return compute({"market_bars": bars_frame(closes, **given)}, symbols=["A"], timeframe="5m", schema=schema)
 
 
-def test_an_absent_bar_has_no_row_and_an_unknown_value_is_null():
-    holed = tape([10, 11, 12])
-    holed[1] = np.nan
-    frame = snapshots(market(holed, tape([5, 5, 5])), SCHEMA, source="test", synthetic=True)
+def test_columns_are_the_tables_own_then_features_then_masks():
+    declared = {name: kind for name, kind in TABLES[MATRIX].dtypes.items() if name != "ingested_at"}
 
-    assert frame["symbol"].to_list() == ["A", "A", "B", "B", "B"]
-    assert frame["values"].to_list()[:2] == [[10.0, None], [12.0, pytest.approx(0.2)]]
-    assert frame["mask"].to_list()[0] == [True, False]
-    assert frame.row(1, named=True)["event_time"] == datetime(1970, 1, 1, 0, 10, tzinfo=UTC)
-    assert frame.row(1, named=True)["available_at"] == datetime(1970, 1, 1, 0, 15, tzinfo=UTC)
-    assert frame["is_derived"].all()
-    assert frame["is_synthetic"].all()
+    expected = declared | {"close": FLOAT, "ret_1": FLOAT, "m_close": BOOL, "m_ret_1": BOOL}
+    assert dict(rows().schema) == expected
 
 
-def test_wide_holds_the_matrix_again():
-    source = random_market(1, 40, holes=0.2)
-    frame = wide(snapshots(source, SCHEMA, source="test"), SCHEMA)
-    values, _ = compute_arrays(source, SCHEMA)
+def test_an_unknown_value_is_null_and_its_mask_says_so():
+    frame = rows()
 
-    got = frame.filter(pl.col("symbol") == "B").select("close", "ret_1").to_numpy()
-
-    present = ~np.isnan(values[:, 1, 0])
-    assert np.array_equal(got, values[present, 1], equal_nan=True)
+    assert frame["ret_1"].to_list() == [None, pytest.approx(0.1), pytest.approx(0.2)]
+    assert frame["m_ret_1"].to_list() == [False, True, True]
+    assert frame["m_close"].to_list() == [True, True, True]
 
 
-def test_wide_refuses_rows_of_another_schema():
-    frame = snapshots(random_market(1, 4), SCHEMA, source="test")
+def test_provenance():
+    frame = rows(synthetic=True)
 
-    with pytest.raises(InvalidOption, match="schema"):
-        wide(frame, Schema(["close"]))
+    assert frame["is_synthetic"].to_list() == [True, True, True]
+    assert frame["is_derived"].to_list() == [True, True, True]
+    assert frame["source"].unique().to_list() == [SOURCE]
+    assert frame["schema_hash"].unique().to_list() == [SCHEMA.hash]
+    assert frame["available_at"].to_physical().to_list() == [5 * MINUTE_US, 10 * MINUTE_US, 15 * MINUTE_US]
 
 
 def test_an_empty_schema_makes_no_rows():
     with pytest.raises(InvalidOption, match="without features"):
-        snapshots(random_market(1, 4), Schema([]), source="test")
+        rows(schema=Schema([]))
 
 
-def test_the_lake_takes_the_rows_and_gives_them_back(tmp_path):
+def test_arrays_are_the_numbers_again():
+    values, mask = arrays(rows(), ["ret_1", "close"])
+
+    np.testing.assert_allclose(values, [[np.nan, 10.0], [0.1, 11.0], [0.2, 13.2]])
+    assert mask.tolist() == [[False, True], [True, True], [True, True]]
+
+
+def test_arrays_of_several_schemas_are_refused():
+    mixed = pl.concat([rows(), rows(schema=Schema(["ret_1", "close"]))], how="diagonal")
+
+    with pytest.raises(InvalidOption, match="of schemas"):
+        arrays(mixed, ["close"])
+
+
+def test_the_lake_takes_the_rows_once_and_answers_in_sql(tmp_path):
     lake = Lake(tmp_path)
-    frame = snapshots(random_market(1, 30, holes=0.1), SCHEMA, source="test")
 
-    first = lake.append(TABLE, frame, ingested_at=MINUTE_US)
-    again = lake.append(TABLE, frame, ingested_at=2 * MINUTE_US)
+    first = lake.append(MATRIX, rows(), ingested_at=0)
+    again = lake.append(MATRIX, rows(), ingested_at=9)
 
-    assert (first.written, first.quarantined, again.written, again.duplicate) == (len(frame), 0, 0, len(frame))
-    assert lake.read(TABLE)["values"].to_list() == frame.sort("venue", "symbol", "event_time")["values"].to_list()
+    assert (first.written, first.quarantined, again.written, again.duplicate) == (3, 0, 0, 3)
+    assert lake.query(f"select avg(ret_1) from {MATRIX} where m_ret_1").item() == pytest.approx(0.15)

@@ -11,11 +11,12 @@ from typing import Any
 
 import polars as pl
 
-from alphaloop.app.featuring import build_into
+from alphaloop.app.featuring import Order, build
 from alphaloop.app.report.index import IndexCard, write_index
 from alphaloop.app.runs import Run, backtest, replay
 from alphaloop.app.simulating import simulate_into
 from alphaloop.app.wiring import Options
+from alphaloop.features.contract import Schema
 from alphaloop.lake.audit import audit, readiness
 from alphaloop.lake.sources.simulated import SimulatedMarket
 from alphaloop.lake.table import Lake
@@ -87,7 +88,8 @@ class Demo:
 
     def features(self) -> dict[str, Any]:
         """Compute the first features of every bar."""
-        result = build_into(self.lake, self.market.symbols, self.market.timeframe, FEATURES, (None, None), now=self.now)
+        order = Order(self.market.symbols, self.market.timeframe, Schema(FEATURES))
+        result = build(self.lake, self.home / "demo" / "features", order, now=self.now)
         text = f"{result['rows']:,} rows x {result['features']} columns, schema {result['schema_hash'][:12]}"
         return {"text": text, **result}
 

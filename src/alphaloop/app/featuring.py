@@ -1,46 +1,174 @@
-"""Features of the lake's bars, into the lake."""
+"""Features of the lake, into the lake: symbol by symbol, only what is new.
 
+A row depends on rows available by its own time, so a build goes on from the first instant
+that anything new in the lake became available at; what stands before it is not touched.
+How far a symbol was built, and from which versions, is its manifest, written after its
+rows are: a build that was interrupted goes on at the symbol it was at.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from alphaloop.app.wiring import data_kind
-from alphaloop.core.time import Timeframe
+import numpy as np
+import polars as pl
+
+from alphaloop import __version__
+from alphaloop.app.manifest import Manifest, dirty_since
+from alphaloop.app.viewing import LATENT, SOCIAL, latent_views
+from alphaloop.core.errors import InvalidOption
+from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.contract import Schema
-from alphaloop.features.frame import TABLE, snapshots
-from alphaloop.lake.bars import load_market
+from alphaloop.features.frame import MATRIX, SNAPSHOTS, rows_of
+from alphaloop.features.symbol import BARS, Own, columns, gather, names_in, tables_of
+from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import Lake
 
-SOURCE = "alphaloop.features"
+CHUNK = 131_072  # rows of a symbol computed and written at a time: what bounds memory
+
+Progress = Callable[[str, int], None]
 
 
-def build_into(
-    lake: Lake,
-    symbols: tuple[str, ...],
-    timeframe: str,
-    names: tuple[str, ...],
-    window: tuple[int | None, int | None],
-    *,
-    now: int,
-) -> dict[str, Any]:
-    """Compute features of every bar in ``window`` and upsert them as snapshots.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to build.
 
-    Upsert, because a row near the start of a window changes when more history comes in
-    before it.
+    ``start`` and ``end`` are microseconds UTC, ``[start, end)`` on bar opens; ``encoder_until``
+    ends the training window of the market encoder, by default after the first quarter of
+    the bars.
+    """
+
+    symbols: tuple[str, ...]
+    timeframe: str
+    schema: Schema
+    start: int | None = None
+    end: int | None = None
+    venue: str | None = None
+    encoder_until: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.symbols:
+            raise InvalidOption("no symbol", "one or more", "pass --symbols BTCUSDT,ETHUSDT")
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise InvalidOption(f"a window from {iso(self.start)} to {iso(self.end)}", "start before end", "")
+
+
+def build(lake: Lake, folder: Path, order: Order, *, now: int, progress: Progress | None = None) -> dict[str, Any]:
+    """Compute features of every bar in the window and write what the lake lacks.
+
+    Parameters
+    ----------
+    lake : Lake
+    folder : Path
+        Where manifests and encoders stand.
+    order : Order
+    now : int, microseconds UTC
+        Stamped on the rows; no feature knows it.
+    progress : callable, optional
+        Told the symbol and how many rows are done.
 
     Raises
     ------
-    NoData, UnknownName
-        If the lake lacks the bars, or a feature is not declared.
+    NoData
+        If the lake lacks bars of a symbol.
     """
-    schema = Schema(names)
-    market = load_market(lake, symbols, Timeframe.parse(timeframe), start=window[0], end=window[1])
-    frame = snapshots(market, schema, source=SOURCE, synthetic=data_kind(lake, market) != "real")
-    report = lake.upsert(TABLE, frame, ingested_at=now)
+    tell = progress or (lambda _name, _done: None)
+    step = Timeframe.parse(order.timeframe)
+    views: dict[str, dict[str, Any]] = {}
+    if {SOCIAL, LATENT} & set(tables_of(order.schema.sources)):
+        tell("views", 0)
+        views = latent_views(lake, folder, order.symbols, step, until=order.encoder_until, now=now)
+    totals = {"rows": 0, "written": 0, "unchanged": 0}
+    symbols = []
+    for symbol in dict.fromkeys(order.symbols):
+        made = _symbol(lake, folder, order, symbol, now)
+        symbols.append(made)
+        totals = {name: total + made[name] for name, total in totals.items()}
+        tell(symbol, totals["rows"])
     return {
-        "table": TABLE,
-        "rows": frame.height,
-        "written": report.written,
-        "unchanged": report.duplicate,
-        "features": len(schema.names),
-        "schema_hash": schema.hash,
-        "version": report.version,
+        "table": MATRIX,
+        **totals,
+        "features": len(order.schema.names),
+        "schema_hash": order.schema.hash,
+        "version": lake.version(MATRIX),
+        "views": views,
+        "symbols": symbols,
     }
+
+
+def load(
+    lake: Lake, symbol: str, timeframe: Timeframe, schema: Schema, *, venue: str | None = None, end: int | None = None
+) -> Own:
+    """The symbol's bars that open before ``end``, and every row its features may read."""
+    frames = {
+        table: lake.scan(table, **_where(table, symbol, timeframe)).collect() for table in tables_of(schema.sources)
+    }
+    if "funding_rates" not in frames:
+        frames["funding_rates"] = lake.scan("funding_rates", symbols=names_in(symbol)).collect()
+    if end is not None:
+        bars = frames[BARS]
+        own = (pl.col("timeframe") == str(timeframe)) & (pl.col("event_time").to_physical() >= end)
+        frames[BARS] = bars.filter(~own)
+    return gather(frames, symbol, timeframe, sources=schema.sources, venue=venue)
+
+
+def _where(table: str, symbol: str, timeframe: Timeframe) -> Any:
+    declared = TABLES[table].names
+    where: dict[str, Any] = {"symbols": names_in(symbol)} if "symbol" in declared else {}
+    if table == BARS:
+        where["timeframe"] = str(timeframe)
+    return where
+
+
+def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int) -> dict[str, Any]:
+    """Bring one symbol up to date; its manifest is the last thing written."""
+    step, schema = Timeframe.parse(order.timeframe), order.schema
+    path = folder / f"{symbol}-{step}-{schema.hash[:12]}.json"
+    versions, before = lake.versions(), Manifest.read(path)
+    tables = tables_of(schema.sources)
+    fresh, marks = dirty_since(lake, tables, names_in(symbol), before, order.venue)
+    known = before is not None and before.covers(order.start, order.end)
+    if known and fresh is None:
+        return {"symbol": symbol, "rows": 0, "written": 0, "unchanged": before.rows if before else 0}
+    own = load(lake, symbol, step, schema, venue=order.venue, end=order.end)
+    begin = 0 if order.start is None else int(np.searchsorted(own.opens, order.start))
+    if known and fresh is not None:
+        begin = max(begin, int(np.searchsorted(own.now, fresh)))
+    counts = {"rows": len(own) - begin, "written": 0, "unchanged": 0}
+    for frames in _rows(own, schema, begin):
+        for table, frame in frames.items():
+            report = lake.upsert(table, frame, ingested_at=now)
+            if table == MATRIX:
+                counts["written"] += report.written
+                counts["unchanged"] += report.duplicate
+    read = {name: versions.get(name, -1) for name in tables}
+    covered = order.start if before is None or not known else before.start
+    Manifest(
+        symbol,
+        str(step),
+        own.venue,
+        schema.hash,
+        list(schema.names),
+        __version__,
+        len(own) - (0 if covered is None else int(np.searchsorted(own.opens, covered))),
+        covered,
+        order.end,
+        read,
+        marks,
+    ).write(path)
+    return {"symbol": symbol, "venue": own.venue, **counts}
+
+
+def _rows(own: Own, schema: Schema, begin: int) -> Iterator[dict[str, pl.DataFrame]]:
+    """Rows of both feature tables, a chunk at a time."""
+    by_hand = Schema(name for name, one in zip(schema.names, schema.features, strict=True) if one.modality == "price")
+    places = [schema.names.index(name) for name in by_hand.names]
+    for first in range(begin, len(own), CHUNK):
+        stop = min(first + CHUNK, len(own))
+        part = own.until(stop)
+        values, mask = columns(part, schema, first)
+        frames = {MATRIX: rows_of(part, schema, values, mask, first)}
+        if by_hand.names:
+            frames[SNAPSHOTS] = rows_of(part, by_hand, values[places], mask[places], first)
+        yield frames

@@ -97,7 +97,7 @@ class Family:
     lookback: Callable[..., int]
     params: tuple[Param, ...] = field(default=())
     slots: int = 1
-    modality: str = "bars"
+    modality: str = "price"
     missing: str = UNTIL_WARM
     ascending: int = 0
     version: int = 1

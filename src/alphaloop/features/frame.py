@@ -1,41 +1,44 @@
-"""Frames: the matrix as rows of a lake table, and back as one column per feature.
+"""Frames: features as rows of a lake table, one typed column each.
 
-A stored row carries its feature names, values and mask, so that rows of different
-schemas live in one table; a value that is not known is null. Knows polars; does not
-write anything.
+A feature ``ret_1`` is a Float64 column ``ret_1``, null where it is not known, and a
+Boolean column ``m_ret_1`` that says whether it is. So SQL reads them by name, statistics
+skip what is unknown, and a table takes new features without a rewrite; rows of different
+schemas live beside each other and are told apart by ``schema_hash``. Knows polars; does
+not write anything.
 """
+
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 
 from alphaloop.core.errors import InvalidOption
-from alphaloop.core.market import CLOSE, Ints, Market
+from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.features.contract import Schema
-from alphaloop.features.matrix import compute_arrays
+from alphaloop.features.symbol import Own
+from alphaloop.lake.columns import MASK
 from alphaloop.lake.schema import TABLES
 
-TABLE = "feature_snapshots_main"
-LOCAL = "local"  # venue of a market that does not say where it traded
+SNAPSHOTS, MATRIX = "feature_snapshots_main", "feature_matrix_main"
+SOURCE = "alphaloop.features"
 
 
-def snapshots(market: Market, schema: Schema, *, source: str, synthetic: bool = False) -> pl.DataFrame:
-    """Rows of ``feature_snapshots_main``: one per bar that exists, by symbol, then time.
+def rows_of(own: Own, schema: Schema, values: Floats, mask: Bools, first: int = 0) -> pl.DataFrame:
+    """Rows of a feature table for the bars of a symbol from ``first`` on.
 
     Parameters
     ----------
-    market : Market
-        Its ``sources`` name the venue of each symbol.
+    own : Own
+        n bars.
     schema : Schema
-        Not empty.
-    source : str
-        Who computed the rows.
-    synthetic : bool
-        Whether the bars are simulated. The rows are always marked as derived.
+        F features.
+    values, mask : arrays, shape (F, n - first)
 
     Returns
     -------
     polars.DataFrame
-        The table's declared columns, without ``ingested_at``, which the lake adds.
+        Declared columns without ``ingested_at``, which the lake adds, then the features,
+        then their masks. The rows are always marked as derived.
 
     Raises
     ------
@@ -44,51 +47,39 @@ def snapshots(market: Market, schema: Schema, *, source: str, synthetic: bool = 
     """
     if not schema.names:
         raise InvalidOption("a schema without features", "at least one name", "see: alphaloop features list")
-    values, mask = compute_arrays(market, schema)
-    step, names = market.timeframe.us, pl.Series([list(schema.names)])
-    frames = []
-    for asset, symbol in enumerate(market.symbols):
-        rows = np.flatnonzero(~np.isnan(market.values[:, asset, CLOSE]))
-        shape = (len(rows), len(schema.names))
-        columns = {
-            "event_time": _utc(market.ts[rows]),
-            "available_at": _utc(market.ts[rows] + step),
-            "names": names.new_from_index(0, len(rows)),
-            "values": pl.Series(values[rows, asset].ravel()).fill_nan(None).reshape(shape).arr.to_list(),
-            "mask": pl.Series(mask[rows, asset].ravel()).reshape(shape).arr.to_list(),
-        }
-        constants = {
-            "venue": market.sources.get(symbol, LOCAL),
-            "symbol": symbol,
-            "timeframe": str(market.timeframe),
-            "schema_hash": schema.hash,
-            "source": source,
-            "is_synthetic": synthetic,
-            "is_derived": True,
-        }
-        frames.append(
-            pl.DataFrame(columns).with_columns(pl.lit(value).alias(name) for name, value in constants.items())
-        )
-    table = TABLES[TABLE]
-    return pl.concat(frames).select(
-        pl.col(name).cast(table.dtypes[name]) for name in table.names if name != "ingested_at"
-    )
+    stamps: dict[str, object] = {
+        "venue": own.venue,
+        "symbol": own.symbol,
+        "timeframe": str(own.timeframe),
+        "event_time": _utc(own.opens[first:]),
+        "available_at": _utc(own.now[first:]),
+        "schema_hash": schema.hash,
+        "source": SOURCE,
+        "is_synthetic": pl.Series(own.synthetic[first:]),
+        "is_derived": True,
+    }
+    features = {name: pl.Series(values[k], nan_to_null=True) for k, name in enumerate(schema.names)}
+    masks = {MASK + name: pl.Series(mask[k]) for k, name in enumerate(schema.names)}
+    head = [name for name in TABLES[MATRIX].names if name != "ingested_at"]
+    return pl.DataFrame({**{name: stamps[name] for name in head}, **features, **masks})
 
 
-def _utc(instants: Ints) -> pl.Series:
-    return pl.Series(instants).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-
-def wide(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
-    """One Float64 column per feature in place of the lists; null where not known.
+def arrays(frame: pl.DataFrame, names: Iterable[str]) -> tuple[Floats, Bools]:
+    """Values and mask of some features, both (rows, F); NaN and false where not known.
 
     Raises
     ------
     InvalidOption
-        If a row was made by another schema.
+        If the rows were made by more than one schema, whose columns may differ in meaning.
     """
-    others = set(frame["schema_hash"].unique()) - {schema.hash}
-    if others:
-        raise InvalidOption(f"rows of schema {sorted(others)[0][:12]}", schema.hash[:12], "filter by schema_hash first")
-    columns = [pl.col("values").list.get(place).alias(name) for place, name in enumerate(schema.names)]
-    return frame.select(pl.exclude("names", "values", "mask"), *columns)
+    hashes = frame["schema_hash"].unique().sort().to_list()
+    if len(hashes) > 1:
+        raise InvalidOption(
+            f"rows of schemas {', '.join(one[:12] for one in hashes)}", "of one schema", "filter by schema_hash first"
+        )
+    values = frame.select(pl.col(name).fill_null(np.nan) for name in names).to_numpy()
+    return values, np.isfinite(values)
+
+
+def _utc(instants: Ints) -> pl.Series:
+    return pl.Series(instants).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

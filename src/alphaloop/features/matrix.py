@@ -1,38 +1,30 @@
 """The matrix: all features of all assets at every bar, in one pass.
 
-Block by block, each asset's own bars are laid side by side and run through the kernels,
-as a live feed would run them; a finished block is turned into rows. ``values`` is NaN wherever
-``mask`` is false. Knows a market and a schema; the value at row t reads rows <= t only.
+Two forms of the same numbers. :func:`compute` takes lake tables by name and gives the
+rows of ``feature_matrix_main``, features of every kind. :func:`compute_arrays` takes a
+market and gives arrays, features of bars alone, which is what a backtest reads: block by
+block, each asset's own bars are laid side by side and run through the kernels, as a live
+feed would run them; a finished block is turned into rows. What is not known is NaN (null in
+a frame) and its mask false. The value at a bar reads what was available by its end only.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
+from alphaloop.core.errors import NoData
 from alphaloop.core.market import CLOSE, Bools, Floats, Ints, Market
-from alphaloop.features.contract import Feature, Schema, longest_hole_us
-from alphaloop.features.family import Kernel, compiled, lay_out
+from alphaloop.core.time import Timeframe
+from alphaloop.features.bars.plan import Plan, plan
+from alphaloop.features.contract import Schema, full, longest_hole_us
+from alphaloop.features.family import compiled, lay_out
+from alphaloop.features.frame import rows_of
+from alphaloop.features.symbol import columns, gather
 
 BLOCK = 2048  # rows a kernel computes at a time: a block of 30 columns stays in the second cache
 PADDING = 24  # keeps the columns of a block off each other's cache lines
-
-
-class Job(NamedTuple):
-    """One kernel run: its parameters, state length, and where its columns stand in the block."""
-
-    kernel: Kernel
-    params: Ints
-    slots: int
-    first: int
-    stop: int
-
-
-class Plan(NamedTuple):
-    """All runs a schema needs, each once, and which block column each feature takes."""
-
-    jobs: tuple[Job, ...]
-    columns: Ints
-    width: int
 
 
 class Lane(NamedTuple):
@@ -43,18 +35,62 @@ class Lane(NamedTuple):
     states: list[Floats]
 
 
-def plan(features: tuple[Feature, ...]) -> Plan:
-    """Group features that share a kernel and parameters, so that each run happens once."""
-    firsts: dict[tuple[str, tuple[int, ...]], int] = {}
-    jobs, columns, width = [], [], 0
-    for feature in features:
-        family, key = feature.kernel, (feature.family, feature.params)
-        if key not in firsts:
-            firsts[key], stop = width, width + len(family.columns)
-            jobs.append(Job(family.kernel, np.array(feature.params, dtype=np.int64), family.slots, width, stop))
-            width = stop
-        columns.append(firsts[key] + feature.part)
-    return Plan(tuple(jobs), np.array(columns, dtype=np.int64), width)
+def compute(
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    symbols: Sequence[str],
+    timeframe: Timeframe | str,
+    schema: Schema | None = None,
+    venue: str | None = None,
+) -> pl.DataFrame:
+    """Rows of ``feature_matrix_main``: one per symbol and bar, features of every kind.
+
+    Parameters
+    ----------
+    frames : mapping of table name to DataFrame
+        Rows as the lake reads them; ``market_bars`` at least. A source whose table is not
+        there, or has no row of a symbol, is masked.
+    symbols : sequence of str
+        Each with bars in ``frames``.
+    timeframe : Timeframe or str
+    schema : Schema, optional
+        :func:`alphaloop.features.contract.full` where it is left out.
+    venue : str, optional
+        Where it is left out, each symbol's preferred one.
+
+    Returns
+    -------
+    polars.DataFrame
+        By symbol as asked, then time: the table's declared columns without
+        ``ingested_at``, a Float64 column per feature, a Boolean column ``m_`` plus its name.
+
+    Raises
+    ------
+    NoData
+        If no symbol is asked for, or one has no bars.
+    UnsortedData
+        If a symbol's bars do not become available in the order they open.
+
+    Examples
+    --------
+    >>> names = {"venue": "local", "symbol": "X", "timeframe": "1m", "source": "doc"}
+    >>> prices = {"open": 1.0, "high": 3.0, "low": 1.0, "close": [2.0, 3.0], "volume": 5.0}
+    >>> bars = pl.DataFrame({"event_time": [0, 60_000_000], **prices}).with_columns(
+    ...     is_synthetic=False, is_derived=False, **{name: pl.lit(value) for name, value in names.items()},
+    ...     available_at=pl.col("event_time") + 60_000_000)
+    >>> frame = compute({"market_bars": bars}, symbols=["X"], timeframe="1m", schema=Schema(["ret_1"]))
+    >>> frame["ret_1"].to_list(), frame["m_ret_1"].to_list()
+    ([None, 0.5], [False, True])
+    """
+    if not symbols:
+        raise NoData("no symbol", "at least one", "pass symbols=['BTCUSDT']")
+    step = Timeframe.parse(timeframe) if isinstance(timeframe, str) else timeframe
+    schema = schema or full()
+    made = []
+    for symbol in dict.fromkeys(symbols):
+        own = gather(frames, symbol, step, sources=schema.sources, venue=venue)
+        made.append(rows_of(own, schema, *columns(own, schema)))
+    return pl.concat(made)
 
 
 def compute_arrays(market: Market, schema: Schema) -> tuple[Floats, Bools]:

@@ -194,9 +194,35 @@ def _pay(lake: Lake, asked: _Asked, sources: dict[str, str], times: Ints, values
         own = rates.filter((pl.col("symbol") == symbol) & (pl.col("venue") == sources[symbol]))
         if own.is_empty():
             continue
-        settled = own["event_time"].to_physical().to_numpy()
-        settled = settled - settled % MINUTE_US
         rows = np.flatnonzero(~np.isnan(values[:, asset, CLOSE]))
-        paid = np.searchsorted(times[rows], settled)
-        held = (paid < len(rows)) & (settled > times[rows[0]] - asked.timeframe.us)
-        np.add.at(values[:, asset, FUNDING], rows[paid[held]], own["rate"].to_numpy()[held])
+        settled = own["event_time"].to_physical().to_numpy()
+        values[rows, asset, FUNDING] = paid(times[rows], settled, own["rate"].to_numpy(), asked.timeframe)
+
+
+def paid(opens: Ints, settled: Ints, rates: Floats, timeframe: Timeframe) -> Floats:
+    """Funding each bar pays: what was settled after the bar before it opened, and by its own open.
+
+    Parameters
+    ----------
+    opens : int array, shape (n,), microseconds UTC, ascending
+    settled : int array, shape (m,), microseconds UTC
+        Floored to the minute here: venues stamp a settlement some milliseconds late.
+    rates : float array, shape (m,), fraction of notional
+    timeframe : Timeframe
+
+    Returns
+    -------
+    float array, shape (n,)
+        0 where nothing is paid.
+
+    Examples
+    --------
+    >>> paid(np.array([0, 60_000_000]), np.array([60_000_007]), np.array([1e-4]), Timeframe(60_000_000))
+    array([0.    , 0.0001])
+    """
+    sums, settled = np.zeros(len(opens)), settled - settled % MINUTE_US
+    if len(opens):
+        bar = np.searchsorted(opens, settled)
+        held = (bar < len(opens)) & (settled > opens[0] - timeframe.us)
+        np.add.at(sums, bar[held], rates[held])
+    return sums

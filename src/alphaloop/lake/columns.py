@@ -4,8 +4,8 @@ A declaration is the only place where names, types, units and bounds are written
 validation, storage, audit and SQL all read it. Nothing here touches a disk.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
@@ -21,7 +21,10 @@ Cadence = Literal["timeframe", "interval", "inferred", "irregular"]
 
 TIME = pl.Datetime("us", "UTC")
 FLOAT, INT, TEXT, BOOL = pl.Float64(), pl.Int64(), pl.String(), pl.Boolean()
-FLOATS, VECTOR, TEXTS, BOOLS = pl.List(pl.Float64), pl.List(pl.Float32), pl.List(pl.String), pl.List(pl.Boolean)
+FLOATS, VECTOR = pl.List(pl.Float64), pl.List(pl.Float32)
+
+MASK = "m_"
+"""What the name of a mask column begins with; the rest names the value it speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class TableSchema:
     partition : str
         Column whose values part the files; empty for none.
     cadence : Cadence
+    open_ended : bool
+        Whether rows may carry further columns: Float64 for a value, null where it is not
+        known, and Boolean ``m_`` plus its name for its mask. Each new one widens the table.
     grain_us : int, microseconds
         Event times that agree after flooring to it are the same key: venues publish
         one funding settlement some milliseconds apart.
@@ -83,6 +89,7 @@ class TableSchema:
     partition: str = ""
     cadence: Cadence = "irregular"
     grain_us: int = 1
+    open_ended: bool = False
     _index: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +121,29 @@ class TableSchema:
         if name not in self._index:
             raise UnknownName(f"column '{name}' of {self.name}", f"one of {', '.join(self.names)}", "")
         return self._index[name]
+
+    def widened(self, columns: Mapping[str, pl.DataType]) -> "TableSchema":
+        """With the further columns an open-ended table may carry; itself if there are none.
+
+        Columns that are declared, or that no table may carry, are passed over.
+
+        Examples
+        --------
+        >>> from alphaloop.lake.schema import TABLES
+        >>> wide = TABLES["feature_matrix_main"].widened({"ret_1": FLOAT, "m_ret_1": BOOL, "odd": TEXT})
+        >>> wide.names[-2:]
+        ('ret_1', 'm_ret_1')
+        """
+        if not self.open_ended:
+            return self
+        further = tuple(
+            Column(name, dtype, "by feature", "feature value", nullable=True)
+            if dtype == FLOAT
+            else Column(name, dtype, "", "true where the value is known", nullable=True)
+            for name, dtype in columns.items()
+            if name not in self._index and (dtype == FLOAT or (dtype == BOOL and name.startswith(MASK)))
+        )
+        return replace(self, columns=(*self.columns, *further)) if further else self
 
     def empty(self, columns: Iterable[str] | None = None) -> pl.DataFrame:
         """A frame without rows, with all columns or the named ones."""

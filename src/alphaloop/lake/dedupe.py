@@ -88,25 +88,36 @@ def within(batch: pl.DataFrame, schema: TableSchema) -> Iterator[pl.Expr]:
             yield pl.col(name).is_between(pl.lit(batch[name].min()), pl.lit(batch[name].max()))
 
 
-def to_merge(batch: pl.DataFrame, stored: pl.LazyFrame | None, schema: TableSchema) -> pl.DataFrame:
-    """Rows of the batch that the store lacks or holds otherwise, the last of each key.
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Rows to write, and whether any of them replaces a stored one: if none does, a plain append will do.
 
     The extra column ``STORED_TIME`` is the event time of the row to be replaced.
     """
+
+    rows: pl.DataFrame
+    replaces: bool
+
+
+def to_merge(batch: pl.DataFrame, stored: pl.LazyFrame | None, schema: TableSchema) -> Merge:
+    """Rows of the batch that the store lacks or holds otherwise, the last of each key."""
     if batch.is_empty():
-        return batch.with_columns(pl.col("event_time").alias(STORED_TIME))
+        return Merge(batch.with_columns(pl.col("event_time").alias(STORED_TIME)), replaces=False)
     batch = _with_key_time(batch, schema)
     key = varying_key(batch, schema)
     last = batch.filter(pl.struct(key).is_last_distinct())
     known = None if stored is None else _known(last, stored, schema, key)
     if known is None:
-        return last.with_columns(pl.col("event_time").alias(STORED_TIME)).drop(_TIME, strict=False)
+        rows = last.with_columns(pl.col("event_time").alias(STORED_TIME)).drop(_TIME, strict=False)
+        return Merge(rows, replaces=False)
     values = [name for name in schema.names if name not in (*key, "ingested_at")]
     joined = last.join(known.select(*key, *_named(values)), on=key, how="left", maintain_order="left")
     new = pl.col("source_stored").is_null()
     changed = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_stored")) for name in values)
     at = pl.coalesce("event_time_stored", "event_time") if "event_time" in values else pl.col("event_time")
-    return joined.filter(new | changed).select(*schema.names, at.alias(STORED_TIME))
+    judged = joined.select(*schema.names, at.alias(STORED_TIME), changed=changed, new=new)
+    rows = judged.filter(pl.col("new") | pl.col("changed"))
+    return Merge(rows.drop("changed", "new"), replaces=not rows["new"].all())
 
 
 def changes(left: str, right: str) -> pl.Expr:

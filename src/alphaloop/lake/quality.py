@@ -11,7 +11,7 @@ import polars as pl
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.core.time import Timeframe, instant_us
-from alphaloop.lake.columns import TIME, Column, TableSchema
+from alphaloop.lake.columns import MASK, TIME, Column, TableSchema
 
 TAKER_TOLERANCE = 1e-9  # relative: sums of floats may exceed the whole by rounding
 REASON = "reason"
@@ -46,6 +46,7 @@ def conform(frame: pl.DataFrame, schema: TableSchema, ingested_at: int) -> pl.Da
     ...
     alphaloop.core.errors.SchemaViolation: found events with unknown column price; expected columns event_time, ...
     """
+    schema = schema.widened(frame.schema)
     unknown = [name for name in frame.columns if name not in schema.names]
     if unknown:
         raise SchemaViolation(
@@ -146,7 +147,7 @@ def rules(schema: TableSchema, frame: pl.DataFrame) -> list[Rule]:
         found.append(Rule("available_at before event_time", pl.col("available_at") < pl.col("event_time")))
     if schema.cadence == "timeframe":
         found += _timeframe_rules(schema, frame)
-    return found + _SPECIFIC.get(schema.name, [])
+    return found + _SPECIFIC.get(schema.name, []) + _mask_rules(schema)
 
 
 def _column_rules(column: Column, in_key: bool) -> list[Rule]:
@@ -158,7 +159,7 @@ def _column_rules(column: Column, in_key: bool) -> list[Rule]:
     if column.dtype == pl.Float64:
         found += [Rule(f"{name} is NaN", value.is_nan()), Rule(f"{name} is infinite", value.is_infinite())]
         value = value.fill_nan(None)
-    if isinstance(column.dtype, pl.List) and name not in ("values", "latent", "names", "mask"):
+    if isinstance(column.dtype, pl.List) and name != "latent":
         wrong = ~(value.list.eval(pl.element().is_finite() & (pl.element() >= 0)).list.all())
         found.append(Rule(f"{name} holds a negative or non-finite level", wrong))
     if column.dtype == TIME:
@@ -177,6 +178,21 @@ def _timeframe_rules(schema: TableSchema, frame: pl.DataFrame) -> list[Rule]:
     if schema.name in ("market_bars", "prices"):
         found.append(Rule("available_at before the bar closed", pl.col("available_at") < closes))
     return found
+
+
+def _mask_rules(schema: TableSchema) -> list[Rule]:
+    """A mask says of its value whether it is there, and every value of an open-ended table has one."""
+    if not schema.open_ended:
+        return []
+    masks = [column.name for column in schema.columns if column.name.startswith(MASK)]
+    return [
+        Rule(
+            f"{mask} contradicts {mask.removeprefix(MASK)}",
+            pl.col(mask) != pl.col(mask.removeprefix(MASK)).is_not_null(),
+        )
+        for mask in masks
+        if mask.removeprefix(MASK) in schema.names
+    ]
 
 
 def _candle_rules() -> list[Rule]:
@@ -209,6 +225,4 @@ _SPECIFIC = {
     "open_interest": [
         Rule("neither oi_base nor oi_usd", pl.col("oi_base").is_null() & pl.col("oi_usd").is_null()),
     ],
-    "feature_snapshots_main": [_same_length("names", "values")],
-    "feature_matrix_main": [_same_length("names", "values")],
 }

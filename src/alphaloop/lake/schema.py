@@ -6,6 +6,10 @@ microseconds UTC. Venues are lower case ("binance" is the USD-M perpetual market
 "binance-spot", "stocks", "local" if nothing is known); symbols are upper case without
 separators (``BTCUSDT``). Text columns named ``payload`` or ``agg_features`` hold JSON.
 
+The feature tables are open-ended: beside what is declared here a row has one Float64 column
+per feature, null where it is not known, and one Boolean column ``m_`` plus the feature's
+name, so that ``select avg(ret_1) from feature_matrix_main where m_ret_1`` says what it means.
+
 Order books come in three kinds of row. ``snapshot``: the lists hold the whole book, best
 price first. ``update``: the lists hold the levels that one message changed, with their new
 absolute quantity, 0 for a level removed. ``quote``: lists of length one, the best bid and
@@ -17,12 +21,10 @@ from alphaloop.core.errors import UnknownName
 from alphaloop.core.time import MINUTE_US
 from alphaloop.lake.columns import (
     BOOL,
-    BOOLS,
     FLOAT,
     FLOATS,
     INT,
     TEXT,
-    TEXTS,
     TIME,
     VECTOR,
     Column,
@@ -52,12 +54,7 @@ PRICES = tuple(
         ("close", "last price"),
     )
 )
-MATRIX = (
-    Column("schema_hash", TEXT, "sha256 hex", "of the feature schema that made the row"),
-    Column("names", TEXTS, "", "feature names, in the order of the values"),
-    Column("values", FLOATS, "by feature", "feature values"),
-    Column("mask", BOOLS, "", "true where the value is known", nullable=True),
-)
+MATRIX = (Column("schema_hash", TEXT, "sha256 hex", "of the feature schema that made the row"),)
 LATENT = (
     Column("model", TEXT, "", "encoder that made the vector, with its version"),
     Column("latent", VECTOR, "", "the vector"),
@@ -250,10 +247,11 @@ _WORLD = (
 _DERIVED = (
     _table(
         "feature_snapshots_main",
-        "hand-made features of a bar",
+        "hand-made features of a bar, one column each",
         (VENUE, SYMBOL, TIMEFRAME),
         MATRIX,
         key=(*_BARS, "schema_hash"),
+        open_ended=True,
         cadence="timeframe",
     ),
     _table(
@@ -279,10 +277,11 @@ _DERIVED = (
     ),
     _table(
         "feature_matrix_main",
-        "all feature views merged: what training reads",
+        "all feature views merged, one column each: what training reads",
         (VENUE, SYMBOL, TIMEFRAME),
         MATRIX,
         key=(*_BARS, "schema_hash"),
+        open_ended=True,
         cadence="timeframe",
     ),
 )

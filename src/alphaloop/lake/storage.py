@@ -97,6 +97,7 @@ def merge(path: Path, held: DeltaTable, rows: pl.DataFrame, schema: TableSchema,
             " AND ".join(near + same),
             source_alias="s",
             target_alias="t",
+            merge_schema=schema.open_ended,
             writer_properties=WriterProperties(compression=COMPRESSION),
             commit_properties=CommitProperties(custom_metadata=dict(notes)),
         ).when_matched_update(values).when_not_matched_insert(values).execute()

@@ -106,7 +106,7 @@ class Lake:
         LakeConflict, StorageFull
             If another writer holds the table, or the disk is full; nothing is changed.
         """
-        schema = table_schema(table)
+        schema = table_schema(table).widened(frame.schema)
         rows = quality.conform(frame, schema, ingested_at)
         if schema is QUARANTINE:
             return self._quarantine(rows)
@@ -134,7 +134,7 @@ class Lake:
         duplicates; if all are, there is no new version. What was replaced stays readable
         in older versions. Raises what :meth:`append` raises.
         """
-        schema = table_schema(table)
+        schema = table_schema(table).widened(frame.schema)
         if schema is QUARANTINE:
             raise InvalidOption("an upsert into the quarantine", "an append", "a refused row is never corrected")
         good, bad = quality.inspect(quality.conform(frame, schema, ingested_at), schema)
@@ -144,14 +144,14 @@ class Lake:
             merge = dedupe.to_merge(good, _rows_of(held, schema), schema)
             counts = {
                 "read": frame.height,
-                "written": merge.height,
-                "duplicate": good.height - merge.height,
+                "written": merge.rows.height,
+                "duplicate": good.height - merge.rows.height,
                 "quarantined": bad.height,
             }
-            if held is None or merge.is_empty():
-                version = self._commit(schema, merge.drop(dedupe.STORED_TIME), counts, held)
+            if held is None or not merge.replaces:
+                version = self._commit(schema, merge.rows.drop(dedupe.STORED_TIME), counts, held)
             else:
-                version = storage.merge(self._path(table), held, merge, schema, _notes(counts))
+                version = storage.merge(self._path(table), held, merge.rows, schema, _notes(counts))
         return WriteReport(table, **counts, version=version)
 
     def read(self, table: str, **where: Unpack[Where]) -> pl.DataFrame:
@@ -164,10 +164,11 @@ class Lake:
         UnknownVersion
             If the version asked for does not exist.
         """
-        schema = table_schema(table)
+        rows = self.scan(table, **where)
+        schema = table_schema(table).widened(rows.collect_schema())
         columns = where.get("columns")
         names = dict.fromkeys([*schema.key, *(schema.column(name).name for name in columns or schema.names)])
-        frame = self.scan(table, **where).select(list(names)).collect().sort(schema.key)
+        frame = rows.select(list(names)).collect().sort(schema.key)
         return frame.select(columns or schema.names)
 
     def scan(self, table: str, **where: Unpack[Where]) -> pl.LazyFrame:
@@ -250,8 +251,9 @@ def _notes(counts: dict[str, int]) -> dict[str, str]:
 
 
 def _declared(stored: pl.LazyFrame, schema: TableSchema) -> pl.LazyFrame:
-    """All declared columns in order; those an older file lacks are null."""
-    has = set(stored.collect_schema().names())
+    """All declared columns in order, then those an open-ended table was given; an older file's are null."""
+    found = stored.collect_schema()
+    has, schema = set(found.names()), schema.widened(found)
     return stored.select(
         pl.col(one.name) if one.name in has else pl.lit(None, one.dtype).alias(one.name) for one in schema.columns
     )

@@ -1,45 +1,68 @@
 """``alphaloop features``: what is computed from facts, and its rows in the lake."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alphaloop.app.cli import context, output
 
+if TYPE_CHECKING:
+    from alphaloop.features.contract import Schema
+
 app = typer.Typer(help="Compute and list features.", no_args_is_help=True, rich_markup_mode=None)
 
-DEFAULT_FEATURES = (
-    "ret_1,ret_3,ret_12,ret_48,ret_96,ret_288,vol_3,vol_12,vol_48,vol_96,vol_288,"
-    "ret_accel_1_3,ret_accel_3_12,ret_accel_12_48,vol_term_3_12,vol_term_12_48,vol_term_48_288,"
-    "log_volume,vol_z,volume_impact,rsi_14,macd,macd_signal,macd_hist,bb_pct_20,bb_width_20,atr_14"
-)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Symbols = Annotated[str, typer.Option(help="Comma-separated.")]
+Bar = Annotated[str, typer.Option(help="Bar interval.")]
+Names = Annotated[str | None, typer.Option("--features", help="Comma-separated feature names. [default: all]")]
 
 
 @app.command("list")
-def list_(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> int:
-    """Every feature family: pattern, unit, inputs, lookback, what missing means."""
-    from alphaloop.features.contract import listing
+def list_(
+    patterns: Annotated[bool, typer.Option("--patterns", help="Families of bars, parameters by name.")] = False,
+    json: Json = False,
+) -> int:
+    """Every feature of the full matrix: unit, inputs, lookback, what missing means."""
+    from alphaloop.features.contract import described, full, listing
 
-    rows = listing()
+    rows = listing() if patterns else described(full())
     output.emit(rows) if json else output.table(rows)
     return 0
 
 
 @app.command()
 def build(
-    symbols: Annotated[str, typer.Option(help="Comma-separated.")],
-    timeframe: Annotated[str, typer.Option(help="Bar interval.")] = "5m",
-    names: Annotated[str, typer.Option("--features", help="Comma-separated feature names.")] = DEFAULT_FEATURES,
+    symbols: Symbols,
+    timeframe: Bar = "5m",
+    names: Names = None,
     start: Annotated[str | None, typer.Option(help="First bar, ISO, UTC.")] = None,
     end: Annotated[str | None, typer.Option(help="First instant after the window, ISO, UTC.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    encoder_until: Annotated[str | None, typer.Option(help="End of the market encoder's training, ISO, UTC.")] = None,
+    json: Json = False,
 ) -> int:
-    """Compute features of the lake's bars into ``feature_snapshots_main``."""
-    from alphaloop.app.featuring import build_into
+    """Compute features from the lake into ``feature_matrix_main``; only what is new."""
+    from alphaloop.app import featuring
 
-    window = context.window(start, end)
-    result = build_into(
-        context.lake(), context.names(symbols), timeframe, tuple(names.split(",")), window, now=context.now_us()
+    order = featuring.Order(
+        context.names(symbols),
+        timeframe,
+        _schema(names),
+        context.instant(start),
+        context.instant(end),
+        encoder_until=context.instant(encoder_until),
     )
-    output.emit(result) if json else output.table([result])
+    folder = context.home() / "features"
+    with output.spinner("features", quiet=json) as tick:
+        result = featuring.build(context.lake(), folder, order, now=context.now_us(), progress=tick)
+    if json:
+        output.emit(result)
+        return 0
+    output.table(result["symbols"])
+    output.table([{name: value for name, value in result.items() if name not in ("symbols", "views")}])
     return 0
+
+
+def _schema(names: str | None) -> "Schema":
+    from alphaloop.features.contract import Schema, full
+
+    return full() if names is None else Schema(part.strip() for part in names.split(","))

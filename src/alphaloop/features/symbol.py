@@ -1,0 +1,220 @@
+"""One symbol: its bars and facts taken from lake tables, and every feature at every bar.
+
+The rows of the matrix are the symbol's own closed bars of one venue and timeframe, in
+order; a bar is decided upon when it becomes available. Features of bars are run from the
+first bar there is, because averages remember all of it; families that read other tables
+get only the bars asked for and what their memory reaches before. So computing the last
+rows alone gives the bits they have in the whole. Knows frames, does no I/O.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from alphaloop.core.errors import NoData, UnsortedData
+from alphaloop.core.market import BAR_COLUMNS, FUNDING, Bools, Floats, Ints
+from alphaloop.core.time import Timeframe, iso
+from alphaloop.features.bars.plan import plan
+from alphaloop.features.contract import Schema, longest_hole_us
+from alphaloop.features.facts import SourceFamily, SymbolFacts
+from alphaloop.features.family import RETURN, Family, lay_out
+from alphaloop.features.sources.symbols import names_of
+from alphaloop.lake.bars import paid, preference
+from alphaloop.lake.schema import SYMBOL_OF_NONE, TABLES
+
+BARS = "market_bars"
+_ORDER = ("available_at", "event_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The bars of one symbol and the lake's rows about it. n bars.
+
+    Parameters
+    ----------
+    symbol, venue : str
+    timeframe : Timeframe
+    opens, now : int array, shape (n,), microseconds UTC
+        When each bar opened, and when it became available; both strictly ascending.
+    bars : float array, shape (7, n)
+        As kernels take them.
+    synthetic : bool array, shape (n,)
+        Whether the bar, or any row of its other tables, is simulated.
+    tables : mapping of table name to DataFrame
+        As :class:`alphaloop.features.facts.SymbolFacts` has them.
+    """
+
+    symbol: str
+    venue: str
+    timeframe: Timeframe
+    opens: Ints
+    now: Ints
+    bars: Floats
+    synthetic: Bools
+    tables: Mapping[str, pl.DataFrame]
+
+    def __len__(self) -> int:
+        return len(self.opens)
+
+    def until(self, stop: int) -> "Own":
+        """The first ``stop`` bars; what became available later is still there, and must not matter."""
+        cut = {name: getattr(self, name)[:stop] for name in ("opens", "now", "synthetic")}
+        return replace(self, bars=self.bars[:, :stop], **cut) if stop < len(self) else self
+
+
+def names_in(symbol: str) -> tuple[str, ...]:
+    """Every name under which a table may speak of a symbol, that of no symbol among them."""
+    return (*names_of(symbol), SYMBOL_OF_NONE)
+
+
+def tables_of(sources: Iterable[SourceFamily]) -> tuple[str, ...]:
+    """Lake tables that families read, bars first."""
+    return tuple(dict.fromkeys([BARS, *(name for family in sources for name in family.tables)]))
+
+
+def gather(
+    frames: Mapping[str, pl.DataFrame],
+    symbol: str,
+    timeframe: Timeframe,
+    *,
+    sources: tuple[SourceFamily, ...] = (),
+    venue: str | None = None,
+) -> Own:
+    """The symbol's bars, of the preferred venue where none is named, and its rows.
+
+    Raises
+    ------
+    NoData
+        If there is no such bar.
+    UnsortedData
+        If bars do not become available in the order they open.
+    """
+    rows = {name: _ordered(_about(frames, name, symbol), name) for name in tables_of(sources)}
+    mine = rows[BARS].filter((pl.col("symbol") == symbol) & (pl.col("timeframe") == str(timeframe)))
+    if venue is None and not mine.is_empty():
+        venue = min(mine["venue"].unique().to_list(), key=preference)
+    if venue is not None:
+        mine = mine.filter(pl.col("venue") == venue).sort("event_time")
+    if mine.is_empty():
+        where = f" on {venue}" if venue else ""
+        raise NoData(f"no {timeframe} bars of {symbol}{where}", "at least one", "see: alphaloop data audit")
+    opens, now = _us(mine, "event_time"), _us(mine, "available_at")
+    if not bool(np.all(np.diff(now) > 0)) or not bool(np.all(np.diff(opens) > 0)):
+        late = int(np.argmax((np.diff(now) <= 0) | (np.diff(opens) <= 0)))
+        raise UnsortedData(
+            f"bars of {symbol} at {iso(int(opens[late + 1]))} known before those that opened earlier",
+            "bars available in the order they open, each once",
+            "see: alphaloop data audit",
+        )
+    made = any(bool(frame["is_synthetic"].any()) for name, frame in rows.items() if name != BARS)
+    rates = _about(frames, "funding_rates", symbol).filter((pl.col("symbol") == symbol) & (pl.col("venue") == venue))
+    return Own(
+        symbol,
+        str(venue),
+        timeframe,
+        opens,
+        now,
+        _bars(mine, opens, rates, timeframe),
+        mine["is_synthetic"].to_numpy() | made,
+        rows,
+    )
+
+
+def _bars(mine: pl.DataFrame, opens: Ints, rates: pl.DataFrame, timeframe: Timeframe) -> Floats:
+    values = np.empty((len(opens), 1, len(BAR_COLUMNS)))
+    values[:, 0, :FUNDING] = mine.select(BAR_COLUMNS[:FUNDING]).to_numpy()
+    values[:, 0, FUNDING] = paid(opens, _us(rates, "event_time"), rates["rate"].to_numpy(), timeframe)
+    laid: Floats = lay_out(values, 0, np.arange(len(opens)))
+    return laid
+
+
+def _about(frames: Mapping[str, pl.DataFrame], table: str, symbol: str) -> pl.DataFrame:
+    """Rows of a table that speak of the symbol or of none."""
+    if table not in frames:
+        return TABLES[table].empty()
+    frame = frames[table]
+    return frame.filter(pl.col("symbol").is_in(names_in(symbol))) if "symbol" in frame.columns else frame
+
+
+def _ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """By ``available_at``, ``event_time``, key: the order families are promised."""
+    order = [*_ORDER, *(name for name in TABLES[table].key if name not in _ORDER)]
+    return frame.sort(order, maintain_order=True)
+
+
+def _us(frame: pl.DataFrame, name: str) -> Ints:
+    return np.asarray(frame[name].to_physical().to_numpy(), dtype=np.int64)
+
+
+def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
+    """Every feature of the schema at the symbol's bars from ``first`` on.
+
+    Parameters
+    ----------
+    own : Own
+        n bars, from the first there is.
+    schema : Schema
+        F features of any kind.
+    first : int
+        Rows before it are only remembered.
+
+    Returns
+    -------
+    values : float array, shape (F, n - first)
+        NaN where not known.
+    mask : bool array, shape (F, n - first)
+    """
+    values = np.full((len(schema.names), len(own) - first), np.nan)
+    mask = np.zeros(values.shape, dtype=np.bool_)
+    _from_bars(own, schema, first, values)
+    facts = _facts(own, schema.sources, first)
+    for family in schema.sources:
+        places = [k for k, one in enumerate(schema.features) if one.kernel is family]
+        made, known = compute_source(family, facts)
+        kept = made.shape[1] - (len(own) - first)
+        for k in places:
+            part = schema.features[k].part
+            values[k] = np.where(known[part, kept:], made[part, kept:], np.nan)
+    np.isfinite(values, out=mask)
+    values[~mask] = np.nan
+    return values, mask
+
+
+def compute_source(family: SourceFamily, facts: SymbolFacts) -> tuple[Floats, Bools]:
+    """What one family says at every decision time: values and mask, both (columns, n)."""
+    shape = (len(family.declared), len(facts.now))
+    values, mask = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
+    family.compute(facts, values, mask)
+    return values, mask
+
+
+def _from_bars(own: Own, schema: Schema, first: int, values: Floats) -> None:
+    """Run each kernel once over every stretch of bars that shares a memory."""
+    places = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
+    order = plan(tuple(schema.features[k] for k in places))
+    breaks = np.flatnonzero(np.diff(own.opens) > longest_hole_us(own.timeframe)) + 1
+    edges = [0, *breaks.tolist(), len(own)]
+    for begin, end in pairwise(edges):
+        if end <= first:
+            continue
+        bars = np.ascontiguousarray(own.bars[:, begin:end])
+        bars[RETURN, 0] = np.nan
+        skip = max(0, first - begin)
+        made = np.empty((order.width, end - begin))
+        for job in order.jobs:
+            job.kernel(bars, 0, job.params, np.zeros(job.slots), made[job.first : job.stop])
+        for k, column in zip(places, order.columns, strict=True):
+            values[k, begin + skip - first : end - first] = made[column, skip:]
+
+
+def _facts(own: Own, sources: tuple[SourceFamily, ...], first: int) -> SymbolFacts:
+    """What source families need for the rows from ``first`` on: those rows and their memory."""
+    begin = max(0, first - max((family.memory_bars for family in sources), default=0))
+    oldest = int(own.now[begin]) - max((family.memory_us for family in sources), default=0)
+    known = pl.col("available_at").to_physical().is_between(oldest, int(own.now[-1]))
+    tables = {name: frame.filter(known) for name, frame in own.tables.items()}
+    bars = np.ascontiguousarray(own.bars[:, begin:])
+    return SymbolFacts(own.symbol, own.timeframe, own.now[begin:], bars, tables, own.venue)
