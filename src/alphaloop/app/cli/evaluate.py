@@ -1,0 +1,58 @@
+"""``alphaloop evaluate``: trials that features, models and policies must stand."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alphaloop.app.cli import output
+
+if TYPE_CHECKING:
+    from alphaloop.training.tribunal.court import Sentence
+
+app = typer.Typer(help="Put features, models and policies on trial.", no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """Put features, models and policies on trial."""
+
+
+@app.command()
+def leaks(
+    cuts: Annotated[int, typer.Option(help="Instants at which the future is rewritten, per set of features.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the simulated market, its futures and the instants.")] = 7,
+    processes: Annotated[int | None, typer.Option(help="Processes. [default: one per processor, at most 8]")] = None,
+    catalogue: Annotated[bool, typer.Option("--catalogue", help="Print the table of planted leaks, Markdown.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Rewrite the future and look whether the past moves: every registered feature, and planted leaks."""
+    import os
+
+    from alphaloop.core.errors import InvalidOption
+    from alphaloop.training.tribunal import court
+
+    if cuts < 1 or seed < 0:
+        raise InvalidOption(f"--cuts {cuts} --seed {seed}", "cuts of 1 or more, a seed of 0 or more", "correct them")
+    many = processes or min(os.cpu_count() or 1, 8)
+    with output.progress("cases", court.number_of_cases(), quiet=json) as done:
+        sentence = court.hold(cuts=cuts, seed=seed, processes=many, progress=lambda tried, _of: done(tried))
+    if json:
+        output.emit(sentence.as_dict())
+    elif catalogue:
+        typer.echo(sentence.table())
+    else:
+        _show(sentence)
+    return 0 if sentence.passed else 1
+
+
+def _show(sentence: "Sentence") -> None:
+    found = sentence.as_dict()
+    names = ("features", "planted", "caught", "clean", "accused")
+    leaking = len(found["leaking"])
+    output.table([{**{name: found[name] for name in names}, "leaking": leaking, "passed": found["passed"]}])
+    checks = [{"check": check, **counts} for check, counts in found["checks"].items()]
+    output.table(checks, title="checks: features that fail each, planted leaks each catches")
+    output.table(found["evidence"], title="leaking", quiet=True)
+    output.table(found["unstable"], title="unstable warm-up (not leaking)", quiet=True)
+    for title in ("missed", "accused_twins", "insensitive"):
+        output.table([{title: name} for name in found[title]], quiet=True)
