@@ -80,24 +80,32 @@ def test_engagement_counts_only_where_it_was_counted_in_time():
     assert statistics(made)["influence"] == pytest.approx(log(10))
 
 
-@pytest.mark.parametrize(
-    ("payload", "in_time"),
-    [
-        (None, False),
-        ("not json", False),
-        ('{"collected_at": "2024-10-04T00:00:00Z"}', True),
-        ('{"collected_at": "2024-10-04T00:01:00+00:00"}', True),
-        ('{"collected_at": "2024-10-04T00:01:01Z"}', False),
-        ('{"collected_at": null}', False),
-        ('{"collected_at": "soon"}', False),
-        ('{"x": "' + "y" * 50_000 + '", "collected_at": 1}', False),
-    ],
-)
-def test_when_counts_were_taken(payload, in_time):
-    frame = table("social_posts", [post(1, 1, payload=payload)])
+COLLECTED = [
+    (None, False),
+    ("not json", False),
+    ('{"collected_at": "2024-10-04T00:00:00Z"}', True),
+    ('{"collected_at": "2024-10-04 00:00:59.999999"}', True),
+    ('{"collected_at": "2024-10-04T00:01:00+00:00"}', True),
+    ('{"collected_at": "2024-10-04T02:01:00+0200"}', True),
+    ('{"collected_at": "2024-10-04T00:00:00-01:00"}', False),
+    ('{"collected_at": "2024-10-04T00:01:01Z"}', False),
+    ('{"collected_at": "2024-13-04T00:01:01Z"}', False),
+    ('{"collected_at": null}', False),
+    ('{"collected_at": "soon"}', False),
+    ('{"collected_at": 1}', False),
+    ('{"x": "' + "y" * 50_000 + '", "collected_at": 1728000000000000}', False),
+    ('{"collected_at": 1728000060000000}', True),
+    ('{"collected_at":"1728000060000001"}', False),
+]
+
+
+@pytest.mark.parametrize("rows", [*([one] for one in COLLECTED), COLLECTED, COLLECTED[::-1]])
+def test_when_counts_were_taken(rows):
+    """Of each row alone: what others look like must not matter."""
+    frame = table("social_posts", [post(n, 1, payload=payload) for n, (payload, _) in enumerate(rows)])
 
     assert str(frame["available_at"][0]) == "2024-10-04 00:01:00+00:00"
-    assert frame.select(counted_in_time()).to_series().to_list() == [in_time]
+    assert frame.select(counted_in_time()).to_series().to_list() == [in_time for _, in_time in rows]
 
 
 def test_a_post_known_at_the_end_of_a_bucket_is_in_it():
@@ -133,7 +141,7 @@ POSTS = st.lists(st.tuples(st.integers(0, 900), TEXTS, st.booleans(), st.integer
 def drawn(parts):
     return [
         post(n, second / 60, text, kind="comment" if comment else "post", likes=likes, symbol="AB"[n % 2],
-             payload='{"collected_at": 1}' if likes % 2 else None)
+             payload='{"collected_at": 1000000000000000}' if likes % 2 else None)
         for n, (second, text, comment, likes) in enumerate(parts)
     ]  # fmt: skip
 

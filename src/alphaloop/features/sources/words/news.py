@@ -27,6 +27,7 @@ TABLES = ("events", "event_links")
 NO_TIER = 0.6  # weight of a publisher nobody has graded: the middle of five tiers
 NO_CONFIDENCE = 0.5
 LONGEST_PAYLOAD = 20_000  # bytes; longer JSON is not searched for a publisher
+NOVEL_CHARACTERS = 300  # of a text that novelty is judged by: the headline and how the story begins
 _WORD_BITS = 18
 
 
@@ -106,11 +107,12 @@ def novelty(news: News) -> Floats:
 
         novelty = |{w in text : last heard more than 3 days ago, or never}| / |{w in text}|
 
-    Words by their 18-bit hashes. A copy of recent news has 0, the first word of a thing 1; a
-    text without words is NaN. Linear in the words, with a memory of one time per hash.
+    Words of its first 300 characters, by their 18-bit hashes. A copy of recent news has 0, the
+    first word of a thing 1; a text without words is NaN. Linear in the words, with a memory of
+    one time per hash.
     """
     last, made, done = np.full(2**_WORD_BITS, _NEVER, dtype=np.int64), np.empty(len(news.known)), 0
-    for bounds, hashes in word_sets(news.texts, _WORD_BITS):
+    for bounds, hashes in word_sets(news.texts.str.head(NOVEL_CHARACTERS), _WORD_BITS):
         stop = done + len(bounds) - 1
         _unheard(bounds, hashes, news.known[done:stop], last, made[done:stop])
         done = stop

@@ -108,13 +108,18 @@ def _numbers(frame: pl.DataFrame, sides: Floats) -> Floats:
 def counted_in_time() -> pl.Expr:
     """Whether a post's counts were taken by the time it became available; null and false else."""
     stated = pl.when(pl.col("payload").str.contains('"collected_at"', literal=True)).then("payload").str.head(20_000)
-    text = stated.str.extract(r'"collected_at"\s*:\s*"?([0-9TZ:.+-]{8,40})"?')
-    when = pl.coalesce(text.str.to_datetime(time_unit="us", time_zone="UTC", strict=False), _instant(text))
+    microseconds = stated.str.extract(r'"collected_at"\s*:\s*"?(\d{15,17})\b').cast(pl.Int64, strict=False).cast(TIME)
+    when = pl.coalesce(microseconds, _iso(stated))
     return (when <= pl.col("available_at")).fill_null(False)
 
 
-def _instant(text: pl.Expr) -> pl.Expr:
-    return text.cast(pl.Int64, strict=False).cast(TIME)
+def _iso(stated: pl.Expr) -> pl.Expr:
+    """The ISO time in JSON; without a zone it is UTC. The form is fixed: a guess would depend on other rows."""
+    form = r'"collected_at"\s*:\s*"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+-]\d\d:?\d\d)?"'
+    day, clock, zone = (stated.str.extract(form, group) for group in (1, 2, 3))
+    zone = pl.when(zone.is_null() | (zone == "Z")).then(pl.lit("+00:00")).otherwise(zone)
+    text = pl.concat_str(day, pl.lit("T"), clock, zone)
+    return text.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", strict=False)
 
 
 @compiled
