@@ -92,7 +92,7 @@ def gather(
     UnsortedData
         If bars do not become available in the order they open.
     """
-    rows = {name: _ordered(_about(frames, name, symbol), name) for name in tables_of(sources)}
+    rows = {name: ordered(_about(frames, name, symbol), name) for name in tables_of(sources)}
     mine = rows[BARS].filter((pl.col("symbol") == symbol) & (pl.col("timeframe") == str(timeframe)))
     if venue is None and not mine.is_empty():
         venue = min(mine["venue"].unique().to_list(), key=preference)
@@ -132,17 +132,25 @@ def _bars(mine: pl.DataFrame, opens: Ints, rates: pl.DataFrame, timeframe: Timef
 
 
 def _about(frames: Mapping[str, pl.DataFrame], table: str, symbol: str) -> pl.DataFrame:
-    """Rows of a table that speak of the symbol or of none."""
-    if table not in frames:
-        return TABLES[table].empty()
-    frame = frames[table]
+    return about(frames[table], symbol) if table in frames else TABLES[table].empty()
+
+
+def about(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
+    """Rows that speak of the symbol or of none."""
     return frame.filter(pl.col("symbol").is_in(names_in(symbol))) if "symbol" in frame.columns else frame
 
 
-def _ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+def ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """By ``available_at``, ``event_time``, key: the order families are promised."""
     order = [*_ORDER, *(name for name in TABLES[table].key if name not in _ORDER)]
     return frame.sort(order, maintain_order=True)
+
+
+def between(frame: pl.DataFrame, oldest: int, newest: int) -> pl.DataFrame:
+    """Rows of an ordered frame with ``oldest <= available_at <= newest``, microseconds UTC."""
+    known = frame["available_at"].to_physical()
+    first, stop = int(known.search_sorted(oldest, "left")), int(known.search_sorted(newest, "right"))
+    return frame.slice(first, stop - first)
 
 
 def _us(frame: pl.DataFrame, name: str) -> Ints:
@@ -170,14 +178,13 @@ def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
     values = np.full((len(schema.names), len(own) - first), np.nan)
     mask = np.zeros(values.shape, dtype=np.bool_)
     _from_bars(own, schema, first, values)
-    facts = _facts(own, schema.sources, first)
     for family in schema.sources:
-        places = [k for k, one in enumerate(schema.features) if one.kernel is family]
+        facts = _facts(own, family, first)
         made, known = compute_source(family, facts)
-        kept = made.shape[1] - (len(own) - first)
-        for k in places:
-            part = schema.features[k].part
-            values[k] = np.where(known[part, kept:], made[part, kept:], np.nan)
+        earlier = made.shape[1] - values.shape[1]
+        for k, one in enumerate(schema.features):
+            if one.kernel is family:
+                values[k] = np.where(known[one.part, earlier:], made[one.part, earlier:], np.nan)
     np.isfinite(values, out=mask)
     values[~mask] = np.nan
     return values, mask
@@ -210,11 +217,10 @@ def _from_bars(own: Own, schema: Schema, first: int, values: Floats) -> None:
             values[k, begin + skip - first : end - first] = made[column, skip:]
 
 
-def _facts(own: Own, sources: tuple[SourceFamily, ...], first: int) -> SymbolFacts:
-    """What source families need for the rows from ``first`` on: those rows and their memory."""
-    begin = max(0, first - max((family.memory_bars for family in sources), default=0))
-    oldest = int(own.now[begin]) - max((family.memory_us for family in sources), default=0)
-    known = pl.col("available_at").to_physical().is_between(oldest, int(own.now[-1]))
-    tables = {name: frame.filter(known) for name, frame in own.tables.items()}
+def _facts(own: Own, family: SourceFamily, first: int) -> SymbolFacts:
+    """What a source family needs for the rows from ``first`` on: those rows, and its memory."""
+    begin = max(0, first - family.memory_bars)
+    oldest, newest = int(own.now[begin]) - family.memory_us, int(own.now[-1])
+    tables = {name: between(frame, oldest, newest) for name, frame in own.tables.items()}
     bars = np.ascontiguousarray(own.bars[:, begin:])
     return SymbolFacts(own.symbol, own.timeframe, own.now[begin:], bars, tables, own.venue)

@@ -66,3 +66,21 @@ def _schema(names: str | None) -> "Schema":
     from alphaloop.features.contract import Schema, full
 
     return full() if names is None else Schema(part.strip() for part in names.split(","))
+
+
+@app.command()
+def check(
+    symbols: Symbols,
+    timeframe: Bar = "5m",
+    names: Names = None,
+    bars: Annotated[int, typer.Option(help="How many of the newest bars to replay.")] = 500,
+    json: Json = False,
+) -> int:
+    """Replay the newest bars as a live feed and compare each cell with the batch; 1 if any differs."""
+    from alphaloop.app import checking
+
+    with output.spinner("check", quiet=json) as tick:
+        schema, wanted = _schema(names), context.names(symbols)
+        result = checking.check(context.lake(), wanted, timeframe, schema, bars=bars, progress=tick)
+    output.emit(result) if json else output.table([result])
+    return 1 if result["unequal"] else 0

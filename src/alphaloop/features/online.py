@@ -1,0 +1,241 @@
+"""The view of a live feed: the same bits as the batch, from a rolling buffer.
+
+A symbol's live state is what its kernels remember, the bars that families look back on, and
+the table rows within their memory; nothing else of the past is kept. A bar is pushed when it
+becomes available, together with every row that became available since the one before;
+``observe`` then answers from the newest row. Knows neither clock nor lake.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from alphaloop.core.account import AccountView
+from alphaloop.core.errors import InvalidOption, LookaheadError, UnsortedData
+from alphaloop.core.market import CLOSE, Bars, Bools, Floats
+from alphaloop.core.observation import Observation
+from alphaloop.core.time import Timeframe, iso
+from alphaloop.features.bars.plan import plan
+from alphaloop.features.contract import Schema, longest_hole_us
+from alphaloop.features.facts import SourceFamily, SymbolFacts
+from alphaloop.features.family import RETURN, Family
+from alphaloop.features.symbol import Own, about, between, compute_source, ordered, tables_of
+from alphaloop.lake.schema import TABLES
+
+
+class Live:
+    """One symbol's rolling buffer; made by :class:`OnlineView`."""
+
+    def __init__(self, symbol: str, venue: str, timeframe: Timeframe, schema: Schema) -> None:
+        self.symbol, self.venue, self.timeframe, self.schema = symbol, venue, timeframe, schema
+        self._by_hand = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
+        self._plan = plan(tuple(schema.features[k] for k in self._by_hand))
+        self._reach = max((schema.features[k].lookback for k in self._by_hand), default=0) + 1
+        self._places = {
+            family.name: [(k, one.part) for k, one in enumerate(schema.features) if one.kernel is family]
+            for family in schema.sources
+        }
+        self._kept = max([self._reach, *(family.memory_bars for family in schema.sources)]) + 1
+        self._memory_us = max((family.memory_us for family in schema.sources), default=0)
+        self._bars = np.full((RETURN + 1, 2 * self._kept), np.nan)
+        self._now, self._opens = np.zeros((2, 2 * self._kept), dtype=np.int64)
+        self._count = 0  # bars in the buffer
+        self._run = 0  # bars since memory began anew
+        self._states = [np.zeros(job.slots) for job in self._plan.jobs]
+        self._made = np.empty((self._plan.width, 1))
+        self.tables = {name: TABLES[name].empty() for name in tables_of(schema.sources)}
+
+    def warm(self, own: Own) -> None:
+        """Take over all history up to a bar, as if it had been pushed bar by bar."""
+        hole = longest_hole_us(self.timeframe)
+        breaks = np.flatnonzero(np.diff(own.opens) > hole)
+        begin = int(breaks[-1]) + 1 if len(breaks) else 0
+        bars = np.ascontiguousarray(own.bars[:, begin:])
+        self._run, self._count = bars.shape[1], min(len(own), self._kept)
+        if self._run:
+            bars[RETURN, 0] = np.nan
+        made = np.empty((self._plan.width, self._run))
+        self._states = [np.zeros(job.slots) for job in self._plan.jobs]
+        for job, state in zip(self._plan.jobs, self._states, strict=True):
+            job.kernel(bars, 0, job.params, state, made[job.first : job.stop])
+        tail = len(own) - self._count
+        self._bars[:, : self._count] = own.bars[:, tail:]
+        self._now[: self._count], self._opens[: self._count] = own.now[tail:], own.opens[tail:]
+        if self._count:
+            until = int(own.now[-1])
+            self.tables = {
+                name: between(frame, int(own.now[tail]) - self._memory_us, until) for name, frame in own.tables.items()
+            }
+
+    def take(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        """Add table rows that became available; forget those no family can reach any more."""
+        for name, frame in rows.items():
+            if name not in self.tables:
+                continue
+            fresh = ordered(about(frame, self.symbol), name)
+            if fresh.is_empty():
+                continue
+            held = self.tables[name]
+            joined = pl.concat([held, fresh.select(held.columns)], rechunk=True)
+            late = held.height and held["available_at"][-1] >= fresh["available_at"][0]
+            self.tables[name] = ordered(joined, name) if late else joined
+
+    def step(self, opened: int, now: int, bar: Floats) -> tuple[Floats, Bools]:
+        """Features at a bar (6,) that just became available: values and mask, both (F,)."""
+        self._append(opened, now, bar)
+        values = np.full(len(self.schema.names), np.nan)
+        self._from_bars(values)
+        for family in self.schema.sources:
+            self._from_source(family, values)
+        mask = np.isfinite(values)
+        values[~mask] = np.nan
+        return values, mask
+
+    def _append(self, opened: int, now: int, bar: Floats) -> None:
+        last = self._count - 1
+        if last >= 0 and (now <= self._now[last] or opened <= self._opens[last]):
+            raise UnsortedData(
+                f"a bar of {self.symbol} that opens {iso(opened)}", "one after those pushed", "sort them"
+            )
+        if self._count == self._bars.shape[1]:  # half of the buffer is never read again
+            for array in (self._bars, self._now, self._opens):
+                array[..., : self._kept] = array[..., -self._kept :]
+            self._count = self._kept
+        k = self._count
+        self._bars[:RETURN, k] = bar
+        self._bars[RETURN, k] = bar[CLOSE] / self._bars[CLOSE, k - 1] - 1.0 if k else np.nan
+        if k and opened - self._opens[k - 1] > longest_hole_us(self.timeframe):
+            self._run = 0
+        if self._run == 0:
+            self._states = [np.zeros(job.slots) for job in self._plan.jobs]
+        self._now[k], self._opens[k] = now, opened
+        self._count, self._run = k + 1, self._run + 1
+
+    def _from_bars(self, values: Floats) -> None:
+        length = min(self._run, self._reach + 1)
+        bars = np.ascontiguousarray(self._bars[:, self._count - length : self._count])
+        if self._run == length:
+            bars[RETURN, 0] = np.nan
+        for job, state in zip(self._plan.jobs, self._states, strict=True):
+            job.kernel(bars, length - 1, job.params, state, self._made[job.first : job.stop])
+        values[self._by_hand] = self._made[self._plan.columns, 0]
+
+    def _from_source(self, family: SourceFamily, values: Floats) -> None:
+        begin = max(0, self._count - 1 - family.memory_bars)
+        now = self._now[begin : self._count]
+        oldest, newest = int(now[0]) - family.memory_us, int(now[-1])
+        facts = SymbolFacts(
+            self.symbol,
+            self.timeframe,
+            now.copy(),
+            np.ascontiguousarray(self._bars[:, begin : self._count]),
+            {name: between(frame, oldest, newest) for name, frame in self.tables.items()},
+            self.venue,
+        )
+        made, known = compute_source(family, facts)
+        for k, part in self._places[family.name]:
+            values[k] = made[part, -1] if known[part, -1] else np.nan
+
+
+class OnlineView:
+    """Observer of a live feed through one schema.
+
+    Parameters
+    ----------
+    symbols : sequence of str, length A
+    timeframe : Timeframe
+    schema : Schema
+    lookback : int, bars
+        Rows of ``windows``, the newest included; 1 or more.
+    venues : mapping of symbol to venue, optional
+
+    Raises
+    ------
+    InvalidOption
+        If ``lookback`` is below 1.
+
+    Examples
+    --------
+    >>> from alphaloop.core.account import Account
+    >>> from alphaloop.core.time import MINUTE_US
+    >>> view = OnlineView(("X",), Timeframe(MINUTE_US), Schema(["close"]))
+    >>> account = Account(cash=1).view(("X",), {}, 0.0)
+    >>> view.push(Bars(0, MINUTE_US, ("X",), np.full((1, 6), 10.0)), {})
+    >>> view.observe(MINUTE_US, account).values.tolist()
+    [[10.0]]
+    """
+
+    def __init__(
+        self,
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        schema: Schema,
+        *,
+        lookback: int = 1,
+        venues: Mapping[str, str] | None = None,
+    ) -> None:
+        if lookback < 1:
+            raise InvalidOption(f"a lookback of {lookback} bars", "1 or more", "use 1 for the newest row alone")
+        places = venues or {}
+        self._symbols, self._schema = tuple(symbols), schema
+        self._live = {symbol: Live(symbol, places.get(symbol, ""), timeframe, schema) for symbol in self._symbols}
+        shape = (len(self._symbols), len(schema.names))
+        unknown = np.full(shape, np.nan)
+        self._rows = deque([unknown] * lookback, maxlen=lookback)
+        self._available = 0
+
+    @property
+    def schema_hash(self) -> str:
+        """Hash of the schema behind every observation."""
+        return self._schema.hash
+
+    def warm(self, history: Own) -> None:
+        """Take over a symbol's history, all that was available before the first bar pushed."""
+        self._live[history.symbol].warm(history)
+
+    def push(self, bars: Bars, rows: Mapping[str, pl.DataFrame]) -> None:
+        """Bars that just became available, and the table rows that did since the last ones.
+
+        Parameters
+        ----------
+        bars : Bars
+            Of the view's symbols; a row of NaN where a symbol has none.
+        rows : mapping of table name to DataFrame
+            As the lake reads them, ``market_bars`` among them where a family reads it.
+
+        Raises
+        ------
+        UnsortedData
+            If a bar does not come after those pushed before.
+        LookaheadError
+            If a row claims to become available only later.
+        """
+        for name, frame in rows.items():
+            if frame.height and int(frame["available_at"].to_physical().max()) > bars.available_at:  # type: ignore[arg-type]
+                raise LookaheadError(f"rows of {name} later than {iso(bars.available_at)}", "rows known by now", "")
+        made = np.full((len(self._symbols), len(self._schema.names)), np.nan)
+        for k, symbol in enumerate(self._symbols):
+            live, bar = self._live[symbol], bars.values[bars.symbols.index(symbol)]
+            live.take(rows)
+            if not np.isnan(bar[CLOSE]):
+                made[k], _ = live.step(bars.ts, bars.available_at, bar)
+        made.setflags(write=False)
+        self._rows.append(made)
+        self._available = bars.available_at
+
+    def observe(self, now: int, account: AccountView) -> Observation:
+        """All that was known of the market at ``now`` (microseconds UTC), read-only.
+
+        Raises
+        ------
+        LookaheadError
+            If bars were pushed that are not available at ``now``.
+        """
+        if now < self._available:
+            raise LookaheadError(f"bars of {iso(self._available)} at {iso(now)}", "bars known by now", "push in order")
+        newest, windows = self._rows[-1], np.stack(self._rows)
+        windows.setflags(write=False)
+        names, mask = self._schema.names, np.isfinite(newest)
+        return Observation(now, self._symbols, names, newest, mask, windows, account, self._schema.hash)
