@@ -14,8 +14,20 @@ import polars as pl
 
 from alphaloop.core.market import CLOSE, Bools, Floats, Ints
 from alphaloop.core.time import DAY_US, HOUR_US, Timeframe
+from alphaloop.features.asof import as_of
 from alphaloop.features.facts import Declared, SymbolFacts
-from alphaloop.features.sources.series import Series, age_hours, floats, fresh, held, instants, rows_of, series, write
+from alphaloop.features.sources.series import (
+    Series,
+    age_hours,
+    floats,
+    fresh,
+    held,
+    instants,
+    read,
+    rows_of,
+    series,
+    write,
+)
 from alphaloop.features.sources.trailing import earlier, percentile
 
 METRICS = (
@@ -117,8 +129,9 @@ class Derivatives:
         standard = rate * (STANDARD_HOURS / hours)
         change = np.full(len(rates), np.nan)
         change[1:] = np.where(np.diff(rates.available) < config.reach, np.diff(standard), np.nan)
-        ranks = percentile(rates.available, rates.event, standard, config.ranked, config.reach, config.least)
         index = fresh(rates.available, now, config.stale)
+        window = (config.ranked, config.reach, config.least)
+        ranks = percentile(read(index), rates.available, rates.event, standard, *window)
         return {
             "funding_rate": held(rate, index),
             "funding_rate_8h": held(standard, index),
@@ -139,16 +152,15 @@ class Derivatives:
             "oi_age": age_hours(rows.available, facts.now, config.seen),
         }
         for name, back in config.deltas.items():
-            columns[f"oi_delta_{name}"] = held(
-                _growth(rows, earlier(rows.available, rows.event, back, config.reach)), index
-            )
+            before = earlier(read(index), rows.available, rows.event, back, config.reach)
+            columns[f"oi_delta_{name}"] = held(_growth(rows, before), index)
         return columns
 
     def _figures(self, facts: SymbolFacts) -> dict[str, Floats]:
         columns, table = {}, _own(facts, "derivatives")
+        by_metric = {} if table.is_empty() else table.partition_by("metric", as_dict=True)
         for metric in METRICS:
-            chosen = table if table.is_empty() else table.filter(pl.col("metric") == metric)
-            rows = series(chosen, "value", within=self.config.stale)
+            rows = series(by_metric.get((metric,), pl.DataFrame()), "value", within=self.config.stale)
             columns[metric] = held(rows.values[0], fresh(rows.available, facts.now, self.config.stale))
             columns[f"{metric}_age"] = age_hours(rows.available, facts.now, self.config.seen)
         return columns
@@ -193,9 +205,10 @@ def _perp_basis(facts: SymbolFacts) -> dict[str, Floats]:
     basis, source = np.full(len(close), np.nan), np.zeros(len(close))
     if not facts.venue.endswith("-spot"):
         spot = (pl.col("symbol") == facts.symbol) & (pl.col("venue") == f"{facts.venue or 'binance'}-spot")
+        needed = pl.col("available_at").to_physical() >= int(_ends(facts)[0]) if len(close) else pl.lit(True)
         references = (
-            (INDEX, _own(facts, "prices", pl.col("kind") == "index")),
-            (SPOT, rows_of(facts, "market_bars", spot)),
+            (INDEX, _own(facts, "prices", (pl.col("kind") == "index") & needed)),
+            (SPOT, rows_of(facts, "market_bars", spot & needed)),
         )
         for code, frame in references:
             reference = _closing_with(facts, frame)
@@ -211,17 +224,20 @@ def _closing_with(facts: SymbolFacts, frame: pl.DataFrame) -> Floats:
         return np.full(len(facts.now), np.nan)
     lengths = {text: Timeframe.parse(text).us for text in frame["timeframe"].unique()}
     us = frame["timeframe"].replace_strict(lengths, return_dtype=pl.Int64).to_numpy()
-    available, ends, closes = (
-        instants(frame, "available_at"),
-        instants(frame, "event_time") + us,
-        floats(frame, "close"),
+    available, ends = instants(frame, "available_at"), instants(frame, "event_time") + us
+    whole = np.flatnonzero(available >= ends)  # a candle known before its end was still forming
+    order = whole[np.lexsort((-available[whole], ends[whole]))]  # of equal ends the one known first stands last
+    place = as_of(ends[order], _ends(facts))
+    close = held(floats(frame, "close")[order], place)
+    known = (held(ends[order].astype(np.float64), place) == _ends(facts)) & (
+        held(available[order].astype(np.float64), place) <= facts.now
     )
-    order = np.lexsort((-available, ends))  # of candles that end together, the one known first stands last
-    ended = facts.now - facts.now % facts.timeframe.us
-    place = np.searchsorted(ends[order], ended, side="right") - 1
-    row = order[place]
-    known = (place >= 0) & (ends[row] == ended) & (available[row] <= facts.now)
-    return np.where(known, closes[row], np.nan)
+    return np.where(known, close, np.nan)
+
+
+def _ends(facts: SymbolFacts) -> Ints:
+    """When each bar ended: the last multiple of the timeframe up to ``now``, (n,)."""
+    return facts.now - facts.now % facts.timeframe.us
 
 
 def _hours(us: int) -> int:

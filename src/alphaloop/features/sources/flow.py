@@ -240,18 +240,19 @@ def _shown(books: pl.DataFrame) -> Floats:
 
 
 def _levels(books: pl.DataFrame, side: str) -> book.Levels:
-    """Level lists laid end to end; a price without a quantity has quantity NaN, which is skipped."""
-    flat, starts = [], np.zeros(len(books) + 1, dtype=np.int64)
-    price, quantity = books[f"{side}_price"], books[f"{side}_qty"]
-    if not (price.list.len() == quantity.list.len()).all():
-        shorter = pl.min_horizontal(price.list.len(), quantity.list.len())
-        both = books.select(pl.col(price.name, quantity.name).list.head(shorter))
-        price, quantity = both[price.name], both[quantity.name]
-    np.cumsum(price.list.len().to_numpy(), out=starts[1:])
-    for levels in (price, quantity):
-        filled = levels.filter(levels.list.len() > 0)
-        flat.append(filled.explode().fill_null(float("nan")).to_numpy().astype(np.float64))
-    return book.Levels(starts, *flat)
+    """Level lists laid end to end; a level needs both a price and a quantity."""
+    (starts, price), (ends, quantity) = (_flat(books[f"{side}_{part}"]) for part in ("price", "qty"))
+    if not np.array_equal(starts, ends):
+        shorter = pl.min_horizontal(pl.col(f"{side}_price").list.len(), pl.col(f"{side}_qty").list.len())
+        return _levels(books.select(pl.col(f"{side}_price", f"{side}_qty").list.head(shorter)), side)
+    return book.Levels(starts, price, quantity)
+
+
+def _flat(lists: pl.Series) -> tuple[Ints, Floats]:
+    """Where each list starts, (m + 1,), and all their numbers."""
+    laid = lists.rechunk().to_arrow()
+    starts, numbers = laid.offsets.to_numpy(), laid.values.to_numpy(zero_copy_only=False)
+    return starts - starts[0], numbers[starts[0] : starts[-1]]
 
 
 def _skew(books: pl.DataFrame) -> Floats:

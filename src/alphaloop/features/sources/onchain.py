@@ -7,9 +7,9 @@ are known, the flow is their difference, known when both are. Positive means coi
 to exchanges.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,7 +17,7 @@ import polars as pl
 from alphaloop.core.market import Bools, Floats
 from alphaloop.core.time import DAY_US, HOUR_US
 from alphaloop.features.facts import Declared, SymbolFacts
-from alphaloop.features.sources.series import Series, age_hours, fresh, held, rows_of, series, write
+from alphaloop.features.sources.series import Series, age_hours, fresh, held, read, rows_of, series, write
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.sources.trailing import score
 
@@ -59,14 +59,6 @@ class OnchainConfig:
     def reach(self) -> int:
         """How much earlier than a row those it is measured against may have become known."""
         return self.window + self.latest
-
-
-class Flow(NamedTuple):
-    """One candidate: its rows, and what each says against those before."""
-
-    rows: Series
-    change: Floats
-    score: Floats
 
 
 @dataclass(frozen=True)
@@ -130,45 +122,51 @@ class Onchain:
         names = [one.name for one in self.declared]
         columns = {name: np.full(len(facts.now), np.nan) for name in names}
         columns["onchain_source"] = np.zeros(len(facts.now))
-        for place, flow in enumerate(self._candidates(facts), start=1):
-            self._take(facts, place, flow, columns)
+        for place, frame in self._candidates(facts):
+            self._take(facts, place, series(frame, "value", within=self.config.stale), columns)
         columns["onchain_norm"] = np.tanh(columns["onchain_flow"] / self.config.scale)
         columns["onchain_missing_flag"] = np.isnan(columns["onchain_flow"]).astype(np.float64)
         write(self.declared, columns, values, mask)
 
-    def _take(self, facts: SymbolFacts, place: int, flow: Flow, columns: dict[str, Floats]) -> None:
-        """Let a candidate speak where no better one did; the youngest age of all stands."""
-        rows, config = flow.rows, self.config
+    def _take(self, facts: SymbolFacts, place: int, rows: Series, columns: dict[str, Floats]) -> None:
+        """Let a candidate speak where no better one did; the youngest age of those that are silent stands."""
+        config, flow = self.config, rows.values[0]
         index = fresh(rows.available, facts.now, config.stale)
         taken = (columns["onchain_source"] == 0) & (index >= 0)
         columns["onchain_source"][taken] = place
+        change = np.full(len(rows), np.nan)
+        change[1:] = np.where(np.diff(rows.available) < config.reach, np.diff(flow), np.nan)
+        window = (config.window, config.reach, config.least)
+        deviations = score(read(index), rows.available, rows.event, flow, *window)
         lag = (rows.available - rows.event) / HOUR_US
-        said = (("flow", rows.values[0]), ("change", flow.change), (self._score, flow.score), ("lag", lag))
+        said = (("flow", flow), ("change", change), (self._score, deviations), ("lag", lag))
         for name, by_row in said:
             columns[f"onchain_{name}"][taken] = held(by_row, index)[taken]
-        age = age_hours(rows.available, facts.now, config.seen)
-        own = taken | (columns["onchain_source"] == 0)
-        columns["onchain_age"][own] = np.fmin(columns["onchain_age"], age)[own]
+        age, silent = age_hours(rows.available, facts.now, config.seen), columns["onchain_source"] == 0
+        columns["onchain_age"][silent] = np.fmin(columns["onchain_age"], age)[silent]
         columns["onchain_age"][taken] = age[taken]
 
     @property
     def _score(self) -> str:
         return f"z_{self.config.window // DAY_US}d"
 
-    def _candidates(self, facts: SymbolFacts) -> list[Flow]:
-        names = names_of(facts.symbol)
-        wanted = [*self.config.metrics, *(name for pair in self.config.pairs for name in pair)]
-        table = rows_of(facts, "onchain_signals", pl.col("symbol").is_in(names) & pl.col("metric").is_in(wanted))
-        if table.is_empty():
-            return []
-        single = [table.filter(pl.col("metric") == metric) for metric in self.config.metrics]
-        paired = [self._difference(table, *pair) for pair in self.config.pairs]
-        return [self._flow(frame) for frame in (*single, *paired)]
+    def _candidates(self, facts: SymbolFacts) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Place in the list and rows of every candidate that has any."""
+        config = self.config
+        wanted = [*config.metrics, *(name for pair in config.pairs for name in pair)]
+        own = pl.col("symbol").is_in(names_of(facts.symbol)) & pl.col("metric").is_in(wanted)
+        table = rows_of(facts, "onchain_signals", own)
+        by_metric = {} if table.is_empty() else table.partition_by("metric", as_dict=True)
+        for place, metric in enumerate(config.metrics, start=1):
+            if (metric,) in by_metric:
+                yield place, by_metric[metric,]
+        for place, (inward, outward) in enumerate(config.pairs, start=1 + len(config.metrics)):
+            if (inward,) in by_metric and (outward,) in by_metric:
+                yield place, self._difference(by_metric[inward,], by_metric[outward,])
 
-    def _difference(self, table: pl.DataFrame, inward: str, outward: str) -> pl.DataFrame:
+    def _difference(self, into: pl.DataFrame, outward: pl.DataFrame) -> pl.DataFrame:
         """Inflow less outflow of the same day, known when both are."""
-        into = table.filter(pl.col("metric") == inward)
-        out = table.filter(pl.col("metric") == outward).select(
+        out = outward.select(
             "symbol", "event_time", pl.col("available_at").alias("other"), pl.col("value").alias("outflow")
         )
         apart = (pl.col("available_at") - pl.col("other")).abs() <= pl.duration(microseconds=self.config.stale)
@@ -178,12 +176,3 @@ class Onchain:
             .with_columns(pl.col("value") - pl.col("outflow"), pl.max_horizontal("available_at", "other"))
             .sort("available_at", "event_time", "symbol")
         )
-
-    def _flow(self, frame: pl.DataFrame) -> Flow:
-        config = self.config
-        rows = series(frame, "value", within=config.stale)
-        value = rows.values[0]
-        change = np.full(len(rows), np.nan)
-        change[1:] = np.where(np.diff(rows.available) < config.reach, np.diff(value), np.nan)
-        z = score(rows.available, rows.event, value, config.window, config.reach, config.least)
-        return Flow(rows, change, z)

@@ -57,7 +57,7 @@ def series(frame: pl.DataFrame, *names: str, within: int) -> Series:
     frame : DataFrame
         Sorted by ``available_at``; an empty one needs no columns.
     names : str
-        Columns that can be cast to Float64.
+        Columns of numbers.
     within : int, microseconds
         How long a row is remembered as having overtaken another.
 
@@ -84,15 +84,15 @@ def instants(frame: pl.DataFrame, name: str) -> Ints:
     UnsortedData
         If the column is ``available_at`` and goes down.
     """
-    times = frame[name].dt.timestamp("us").to_numpy()
-    if name == "available_at" and len(times) > 1 and bool((np.diff(times) < 0).any()):
+    times: Ints = frame[name].to_numpy().view(np.int64)  # the lake keeps microseconds
+    if name == "available_at" and bool((times[1:] < times[:-1]).any()):
         raise UnsortedData("rows whose available_at goes down", "rows sorted by available_at", "sort the table first")
-    return times.astype(np.int64, copy=False)
+    return times
 
 
 def floats(frame: pl.DataFrame, name: str) -> Floats:
     """A column as float64, (m,); NaN for null."""
-    return frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return np.asarray(frame[name].to_numpy(), dtype=np.float64)
 
 
 @compiled
@@ -118,6 +118,12 @@ def fresh(available: Ints, now: Ints, limit: int) -> Ints:
     if len(available):
         index[now - available[index] > limit] = -1  # an index of -1 stays -1 either way
     return index
+
+
+def read(index: Ints) -> Ints:
+    """The rows that an index (n,) points at, each once, ascending."""
+    rows = index[np.flatnonzero(np.diff(index, prepend=-1))]
+    return np.unique(rows[rows >= 0])
 
 
 def held(values: Floats, index: Ints) -> Floats:

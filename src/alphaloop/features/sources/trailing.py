@@ -1,9 +1,10 @@
 """Trailing: what a row says against the rows before it.
 
 Every figure is made anew from the rows of its window, oldest first, and belongs to the
-row that closes the window: a slow series is measured once a row, not once a bar. The
-window is cut by ``event_time`` (what it tells of) and by ``available_at`` (what is still
-remembered), so the result needs no row older than ``reach``.
+row that closes the window: a slow series is measured once a row, not once a bar, and
+only at rows that somebody reads. The window is cut by ``event_time`` (what it tells of)
+and by ``available_at`` (what is still remembered), so the result needs no row older than
+``reach``.
 """
 
 import numpy as np
@@ -22,11 +23,12 @@ def _oldest(available: Ints, event: Ints, j: int, span: int, reach: int) -> int:
 
 
 @compiled
-def percentile(available: Ints, event: Ints, values: Floats, span: int, reach: int, least: int) -> Floats:
+def percentile(at: Ints, available: Ints, event: Ints, values: Floats, span: int, reach: int, least: int) -> Floats:
     """Rank of each value among those of its window, itself included: (below + equal / 2) / count.
 
     Parameters
     ----------
+    at : int array, rows to measure
     available, event : int array, shape (m,), microseconds
     values : float array, shape (m,)
     span, reach : int, microseconds
@@ -37,16 +39,16 @@ def percentile(available: Ints, event: Ints, values: Floats, span: int, reach: i
     Returns
     -------
     float array, shape (m,), fraction 0-1
-        NaN where the value or too much of the window is unknown.
+        NaN at other rows, and where the value or too much of the window is unknown.
 
     Examples
     --------
     >>> days = np.arange(4)
-    >>> percentile(days, days, np.array([1.0, 3.0, 2.0, 2.0]), 3, 9, 2).round(3).tolist()
+    >>> percentile(days, days, days, np.array([1.0, 3.0, 2.0, 2.0]), 3, 9, 2).round(3).tolist()
     [nan, 0.75, 0.5, 0.333]
     """
     ranks = np.full(len(values), np.nan)
-    for j in range(len(values)):
+    for j in at:
         below, equal, count = 0, 0, 0
         for i in range(_oldest(available, event, j, span, reach), j + 1):
             below += values[i] < values[j]
@@ -58,10 +60,10 @@ def percentile(available: Ints, event: Ints, values: Floats, span: int, reach: i
 
 
 @compiled
-def score(available: Ints, event: Ints, values: Floats, span: int, reach: int, least: int) -> Floats:
+def score(at: Ints, available: Ints, event: Ints, values: Floats, span: int, reach: int, least: int) -> Floats:
     """Deviations of each value from the mean of its window, itself included (ddof 1); as :func:`percentile`."""
     scores = np.full(len(values), np.nan)
-    for j in range(len(values)):
+    for j in at:
         first = _oldest(available, event, j, span, reach)
         total, count, lowest, highest = 0.0, 0, np.inf, -np.inf
         for i in range(first, j + 1):
@@ -80,26 +82,28 @@ def score(available: Ints, event: Ints, values: Floats, span: int, reach: int, l
 
 
 @compiled
-def earlier(available: Ints, event: Ints, back: int, reach: int) -> Ints:
+def earlier(at: Ints, available: Ints, event: Ints, back: int, reach: int) -> Ints:
     """The row that tells of ``back`` earlier than each row, at most ``2 * back`` earlier; -1 for none.
 
     Parameters
     ----------
+    at : int array, rows to measure
     available, event : int array, shape (m,), microseconds
     back, reach : int, microseconds
 
     Returns
     -------
     int array, shape (m,)
+        -1 at other rows too.
 
     Examples
     --------
     >>> hours = np.array([0, 2, 4, 5, 9])
-    >>> earlier(hours, hours, 2, 99).tolist()
+    >>> earlier(np.arange(1, 5), hours, hours, 2, 99).tolist()
     [-1, 0, 1, 1, 3]
     """
     found = np.full(len(event), -1, dtype=np.int64)
-    for j in range(len(event)):
+    for j in at:
         i = j - 1
         while i >= 0 and event[i] > event[j] - back and available[i] > available[j] - reach:
             i -= 1
