@@ -2,6 +2,7 @@
 
 import builtins
 import sys
+from hashlib import sha256
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -89,6 +90,9 @@ class Tensor(np.ndarray):
     def numpy(self):
         return np.asarray(self)
 
+    def float(self):
+        return self.astype(np.float32)
+
 
 def test_a_text_is_the_mean_over_its_tokens(monkeypatch):
     """Stand-ins for torch and transformers: letters are tokens, a layer is the code and 1; padding is left out."""
@@ -106,6 +110,9 @@ def test_a_text_is_the_mean_over_its_tokens(monkeypatch):
     class Model:
         def eval(self):
             return self
+
+        def state_dict(self):
+            return {"w": np.ones(2, dtype=np.float32).view(Tensor)}
 
         def __call__(self, input_ids, attention_mask):
             noise = 1000 * (1 - attention_mask)  # what stands in the padding must not count
@@ -131,5 +138,6 @@ def test_a_text_is_the_mean_over_its_tokens(monkeypatch):
 
     assert loaded == [("org/tiny", {"revision": "1a2b"})] * 2
     assert asked == [2, 1]
+    assert model.name == f"tiny@{sha256(b'w' + np.ones(2, dtype=np.float32).tobytes()).hexdigest()[:8]}-p4"
     np.testing.assert_allclose(wide, [[3 / 3, 1], [5 / 4, 1], [0, 1]])
     assert model.embed(TEXTS).shape == (3, 4)

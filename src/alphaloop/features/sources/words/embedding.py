@@ -7,6 +7,8 @@ the asked dimension by one fixed random projection. Knows no times, posts or sym
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -114,6 +116,11 @@ def load_sentence_model(where: str, *, dimension: int = DIMENSION, batch: int = 
     batch : int
         Texts at a time.
 
+    Returns
+    -------
+    SentenceModel
+        Named by the last part of ``where`` and a hash of the weights.
+
     Raises
     ------
     MissingExtra
@@ -140,4 +147,13 @@ def load_sentence_model(where: str, *, dimension: int = DIMENSION, batch: int = 
             made.append(((layer * words).sum(1) / words.sum(1)).numpy())
         return np.concatenate(made)
 
-    return SentenceModel(where, encode, dimension)
+    return SentenceModel(f"{Path(place).name}@{_fingerprint(model)}", encode, dimension)
+
+
+def _fingerprint(model: Any) -> str:
+    """Eight hex digits of the weights: other weights under one name must not pass for the same model."""
+    state = sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        state.update(name.encode())
+        state.update(tensor.float().numpy().tobytes())
+    return state.hexdigest()[:8]
