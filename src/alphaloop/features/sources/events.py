@@ -43,7 +43,8 @@ _COLUMNS = (
     ("event_age", "hours", "now - available_at of its newest event", _SILENT + ", and beyond 96 h"),
 )
 NAMES = tuple(name for name, *_ in _COLUMNS)
-_INPUTS = tuple(f"events.{name}" for name in ("available_at", "title", "text", "source_tier", "confidence", "url"))
+_READ = ("available_at", "title", "text", "source_tier", "confidence", "url", "payload", "source")
+_INPUTS = tuple(f"events.{name}" for name in _READ)
 (
     _DECAY, _FAST, _SLOW, _DENSITY, _MARKET, _NEW, _MIDDLE, _OLD, _TIER, _CONFIDENCE, _DIVERSITY,
     _CONSENSUS, _SENTIMENT, _DISAGREEMENT, _IMPORTANCE, _NOVELTY, _AGE,
