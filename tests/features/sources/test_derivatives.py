@@ -105,12 +105,12 @@ def test_spot_reads_the_perpetual_of_its_venue():
 
 
 def test_a_source_that_stops_for_a_week():
-    hours = [0, 23, 24, 25, 7 * 24, 30 * 24, 30 * 24 + 1]
+    hours = [0, 23, 24, 25, 7 * 24, 8 * 24, 8 * 24 + 1]
     got = columns(FAMILY, facts([60 * hour for hour in hours], funding_rates=funding((0, 1e-4))))
 
     assert got["funding_rate"] == pytest.approx([1e-4, 1e-4, 1e-4, nan, nan, nan, nan], nan_ok=True)
     assert got["funding_missing_flag"] == [0, 0, 0, 1, 1, 1, 1]
-    assert got["funding_age"] == pytest.approx([0, 23, 24, 25, 168, 720, nan], nan_ok=True)
+    assert got["funding_age"] == pytest.approx([0, 23, 24, 25, 168, 192, nan], nan_ok=True)
 
 
 def test_a_row_counts_from_when_it_became_known():

@@ -63,7 +63,7 @@ class DerivativesConfig:
     """
 
     stale: int = DAY_US
-    seen: int = 30 * DAY_US
+    seen: int = 8 * DAY_US
     ranked: int = 30 * DAY_US
     least: int = 10
     deltas: dict[str, int] = field(default_factory=lambda: {"1h": HOUR_US, "4h": 4 * HOUR_US, "24h": DAY_US})
@@ -71,7 +71,7 @@ class DerivativesConfig:
     @property
     def reach(self) -> int:
         """How much earlier than a row those it is measured against may have become known."""
-        return max(self.ranked, 2 * max(self.deltas.values())) + self.stale
+        return self.ranked + self.stale
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,13 @@ class Derivatives:
     @property
     def memory_us(self) -> int:
         """A row as old as may be, the window behind it, and whoever may have overtaken a row of that."""
-        return max(self.config.seen, self.config.stale + self.config.reach) + self.config.stale
+        return max(self._short, self.config.stale + self.config.reach + self.config.stale)
+
+    @property
+    def _short(self) -> int:
+        """Memory of what is not ranked over a month."""
+        config = self.config
+        return max(config.seen, 2 * config.stale + 2 * max(config.deltas.values())) + config.stale
 
     @property
     def memory_bars(self) -> int:
@@ -144,7 +150,7 @@ class Derivatives:
 
     def _interest(self, facts: SymbolFacts) -> dict[str, Floats]:
         config = self.config
-        rows = series(_own(facts, "open_interest"), "oi_base", "oi_usd", within=config.stale)
+        rows = series(_own(facts, "open_interest", memory=self._short), "oi_base", "oi_usd", within=config.stale)
         index = fresh(rows.available, facts.now, config.stale)
         columns = {
             "oi_base": held(rows.values[0], index),
@@ -152,12 +158,12 @@ class Derivatives:
             "oi_age": age_hours(rows.available, facts.now, config.seen),
         }
         for name, back in config.deltas.items():
-            before = earlier(read(index), rows.available, rows.event, back, config.reach)
+            before = earlier(read(index), rows.available, rows.event, back, 2 * back + config.stale)
             columns[f"oi_delta_{name}"] = held(_growth(rows, before), index)
         return columns
 
     def _figures(self, facts: SymbolFacts) -> dict[str, Floats]:
-        columns, table = {}, _own(facts, "derivatives")
+        columns, table = {}, _own(facts, "derivatives", memory=self._short)
         by_metric = {} if table.is_empty() else table.partition_by("metric", as_dict=True)
         for metric in METRICS:
             rows = series(by_metric.get((metric,), pl.DataFrame()), "value", within=self.config.stale)
@@ -171,12 +177,12 @@ def perpetual(venue: str) -> str:
     return venue.removesuffix("-spot")
 
 
-def _own(facts: SymbolFacts, table: str, where: pl.Expr | None = None) -> pl.DataFrame:
+def _own(facts: SymbolFacts, table: str, where: pl.Expr | None = None, memory: int | None = None) -> pl.DataFrame:
     """Rows of the symbol itself at its venue; of every venue where the venue is not known."""
     own = pl.col("symbol") == facts.symbol
     if facts.venue:
         own &= pl.col("venue") == perpetual(facts.venue)
-    return rows_of(facts, table, own if where is None else own & where)
+    return rows_of(facts, table, own if where is None else own & where, memory)
 
 
 def _time_to_next(rates: Series, index: Ints, now: Ints) -> Floats:
@@ -205,10 +211,10 @@ def _perp_basis(facts: SymbolFacts) -> dict[str, Floats]:
     basis, source = np.full(len(close), np.nan), np.zeros(len(close))
     if not facts.venue.endswith("-spot"):
         spot = (pl.col("symbol") == facts.symbol) & (pl.col("venue") == f"{facts.venue or 'binance'}-spot")
-        needed = pl.col("available_at").to_physical() >= int(_ends(facts)[0]) if len(close) else pl.lit(True)
+        last = facts.timeframe.us  # a candle that ends with the first bar was not known earlier than that bar's end
         references = (
-            (INDEX, _own(facts, "prices", (pl.col("kind") == "index") & needed)),
-            (SPOT, rows_of(facts, "market_bars", spot & needed)),
+            (INDEX, _own(facts, "prices", pl.col("kind") == "index", last)),
+            (SPOT, rows_of(facts, "market_bars", spot, last)),
         )
         for code, frame in references:
             reference = _closing_with(facts, frame)

@@ -218,8 +218,8 @@ def _trades(facts: SymbolFacts) -> list[Takers]:
 
 def _beside(books: pl.DataFrame, shown: Floats) -> Takers:
     """Taker volumes that an order-book feed states between its rows, at the micro-price of the row."""
-    if books.is_empty():
-        return _takers(books, pl.lit(0.0), pl.lit(0.0), pl.lit(0.0))
+    if books.is_empty() or books["buy_volume"].null_count() == len(books):
+        return _takers(pl.DataFrame(), pl.lit(0.0), pl.lit(0.0), pl.lit(0.0))
     stated = pl.col("buy_volume").is_not_null() & pl.col("sell_volume").is_not_null()
     told = books.with_columns(pl.Series("price", shown[book.MICRO])).filter(stated)
     price = pl.col("price")
@@ -229,14 +229,19 @@ def _beside(books: pl.DataFrame, shown: Floats) -> Takers:
 def _shown(books: pl.DataFrame) -> Floats:
     if books.is_empty():
         return np.empty((book.SHOWN, 0))
-    kinds = {"quote": book.QUOTE, "snapshot": book.SNAPSHOT, "update": book.UPDATE}
-    kind = books["kind"].replace_strict(kinds, return_dtype=pl.Int64).to_numpy()
-    first, final, prev = (
-        books[f"{name}_update_id"].fill_null(book.NO_ID).to_numpy() for name in ("first", "final", "prev")
+    kind = np.where(
+        books["kind"] == "update", book.UPDATE, np.where(books["kind"] == "quote", book.QUOTE, book.SNAPSHOT)
     )
+    first, final, prev = (_ids(books[f"{name}_update_id"]) for name in ("first", "final", "prev"))
     sides = (_levels(books, side) for side in ("bid", "ask"))
     shown: Floats = book.replay(book.Feed(_available(books), kind, first, final, prev, *sides))
     return shown
+
+
+def _ids(column: pl.Series) -> Ints:
+    if column.null_count() == len(column):
+        return np.full(len(column), book.NO_ID, dtype=np.int64)
+    return column.fill_null(book.NO_ID).to_numpy()
 
 
 def _levels(books: pl.DataFrame, side: str) -> book.Levels:
@@ -259,10 +264,8 @@ def _skew(books: pl.DataFrame) -> Floats:
     """Receiver's clock less exchange's at each row, seconds, latency included; below zero it runs behind."""
     if books.is_empty():
         return np.empty(0)
-    return (
-        floats(books.select((pl.col("received_at") - pl.col("event_time")).dt.total_microseconds()), "received_at")
-        / SECOND_US
-    )
+    apart = books["received_at"].to_numpy() - books["event_time"].to_numpy()
+    return np.where(np.isnat(apart), np.nan, apart.astype(np.float64) / SECOND_US)
 
 
 def _crossed(available: Ints, shown: Floats, now: Ints) -> Floats:

@@ -40,11 +40,16 @@ class Series:
         return len(self.available)
 
 
-def rows_of(facts: SymbolFacts, table: str, where: pl.Expr | None = None) -> pl.DataFrame:
-    """The trusted rows of one table: ``available_at >= event_time``, and ``where``. May be empty."""
+def rows_of(facts: SymbolFacts, table: str, where: pl.Expr | None = None, memory: int | None = None) -> pl.DataFrame:
+    """The trusted rows of one table: ``available_at >= event_time``, and ``where``. May be empty.
+
+    Rows known more than ``memory`` microseconds before the first decision may be left out.
+    """
     frame = facts.tables.get(table)
     if frame is None or frame.is_empty():
         return pl.DataFrame()
+    if memory is not None and len(facts.now):
+        frame = frame[int(np.searchsorted(instants(frame, "available_at"), facts.now[0] - memory)) :]
     trusted = pl.col("available_at") >= pl.col("event_time")
     return frame.filter(trusted if where is None else trusted & where)
 
