@@ -21,9 +21,12 @@ from alphaloop.features.bars.plan import Plan, plan
 from alphaloop.features.contract import Schema, full, longest_hole_us
 from alphaloop.features.family import compiled, lay_out
 from alphaloop.features.frame import rows_of
-from alphaloop.features.symbol import columns, gather
+from alphaloop.features.sources.words.posts import TABLE as POOLED
+from alphaloop.features.sources.words.posts import bucket_posts
+from alphaloop.features.symbol import columns, gather, tables_of
 
 BLOCK = 2048  # rows a kernel computes at a time: a block of 30 columns stays in the second cache
+POSTS = "social_posts"
 PADDING = 24  # keeps the columns of a block off each other's cache lines
 
 
@@ -49,7 +52,8 @@ def compute(
     ----------
     frames : mapping of table name to DataFrame
         Rows as the lake reads them; ``market_bars`` at least. A source whose table is not
-        there, or has no row of a symbol, is masked.
+        there, or has no row of a symbol, is masked; only ``social_text_latent`` is made
+        from ``social_posts`` where posts alone are given.
     symbols : sequence of str
         Each with bars in ``frames``.
     timeframe : Timeframe or str
@@ -86,6 +90,8 @@ def compute(
         raise NoData("no symbol", "at least one", "pass symbols=['BTCUSDT']")
     step = Timeframe.parse(timeframe) if isinstance(timeframe, str) else timeframe
     schema = schema or full()
+    if POSTS in frames and POOLED not in frames and POOLED in tables_of(schema.sources):
+        frames = {**frames, POOLED: bucket_posts(frames[POSTS])}
     made = []
     for symbol in dict.fromkeys(symbols):
         own = gather(frames, symbol, step, sources=schema.sources, venue=venue)

@@ -21,7 +21,7 @@ from alphaloop.features.bars.plan import plan
 from alphaloop.features.contract import Schema, longest_hole_us
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import RETURN, Family
-from alphaloop.features.symbol import Own, about, between, compute_source, ordered, tables_of
+from alphaloop.features.symbol import Own, about, between, compute_source, declared, ordered, tables_of
 from alphaloop.lake.schema import TABLES
 
 
@@ -74,11 +74,11 @@ class Live:
         for name, frame in rows.items():
             if name not in self.tables:
                 continue
-            fresh = ordered(about(frame, self.symbol), name)
+            fresh = ordered(about(declared(frame, name), self.symbol), name)
             if fresh.is_empty():
                 continue
             held = self.tables[name]
-            joined = pl.concat([held, fresh.select(held.columns)], rechunk=True)
+            joined = pl.concat([held, fresh], rechunk=True)
             late = held.height and held["available_at"][-1] >= fresh["available_at"][0]
             self.tables[name] = ordered(joined, name) if late else joined
 

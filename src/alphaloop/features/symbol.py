@@ -23,6 +23,7 @@ from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import RETURN, Family, lay_out
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.lake.bars import paid, preference
+from alphaloop.lake.quality import conform
 from alphaloop.lake.schema import SYMBOL_OF_NONE, TABLES
 
 BARS = "market_bars"
@@ -91,6 +92,8 @@ def gather(
         If there is no such bar.
     UnsortedData
         If bars do not become available in the order they open.
+    SchemaViolation
+        If a frame is not as its table is declared.
     """
     rows = {name: ordered(_about(frames, name, symbol), name) for name in tables_of(sources)}
     mine = rows[BARS].filter((pl.col("symbol") == symbol) & (pl.col("timeframe") == str(timeframe)))
@@ -132,7 +135,19 @@ def _bars(mine: pl.DataFrame, opens: Ints, rates: pl.DataFrame, timeframe: Timef
 
 
 def _about(frames: Mapping[str, pl.DataFrame], table: str, symbol: str) -> pl.DataFrame:
-    return about(frames[table], symbol) if table in frames else TABLES[table].empty()
+    return about(declared(frames[table], table), symbol) if table in frames else TABLES[table].empty()
+
+
+def declared(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The frame with the table's columns and types; those that may be left out are null.
+
+    Raises
+    ------
+    SchemaViolation
+        If a column is missing, unknown, or of another type.
+    """
+    schema = TABLES[table]
+    return frame if frame.schema == schema.dtypes else conform(frame, schema, 0)
 
 
 def about(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
