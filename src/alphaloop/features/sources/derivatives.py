@@ -130,7 +130,9 @@ class Derivatives:
 
     def _funding(self, facts: SymbolFacts) -> dict[str, Floats]:
         config, now = self.config, facts.now
-        rates = series(_own(facts, "funding_rates"), "rate", "interval_hours", within=config.stale)
+        rates = series(
+            _own(facts, "funding_rates", memory=self.memory_us), "rate", "interval_hours", within=config.stale
+        )
         rate, hours = rates.values
         standard = rate * (STANDARD_HOURS / hours)
         change = np.full(len(rates), np.nan)

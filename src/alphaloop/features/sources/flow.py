@@ -93,7 +93,7 @@ class Flow:
 
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask`` (columns, n); NaN and false where not known."""
-        books = rows_of(facts, "orderbook_l2", _here(facts) & pl.col("precision").ne_missing("none"))
+        books = rows_of(facts, "orderbook_l2", _here(facts) & pl.col("precision").ne_missing("none"), self.memory_us)
         if not books.is_empty():
             books = books.filter(_in_order(books, self.config.stale))
         shown = _shown(books)
@@ -101,8 +101,8 @@ class Flow:
         write(self.declared, columns, values, mask)
 
     def _taker(self, facts: SymbolFacts, books: pl.DataFrame, shown: Floats) -> dict[str, Floats]:
-        bars, now = _bars(facts, self.config.stale), facts.now
-        feeds = [(TRADES, one) for one in _trades(facts)] + [(BOOK, _beside(books, shown))]
+        bars, now = self._bars(facts), facts.now
+        feeds = [(TRADES, one) for one in _trades(facts, self.memory_us)] + [(BOOK, _beside(books, shown))]
         columns: dict[str, Floats] = {}
         for window in self.config.windows:
             width = Timeframe.parse(window).us
@@ -116,6 +116,23 @@ class Flow:
             made = figures(sums, width) | {"flow_source": source}
             columns |= {f"{name}_{window}": value for name, value in made.items()}
         return columns
+
+    def _bars(self, facts: SymbolFacts) -> Takers:
+        """Taker notional of the symbol's own bars; at the close where only base units are known."""
+        own = rows_of(
+            facts, "market_bars", _here(facts) & (pl.col("timeframe") == str(facts.timeframe)), self.memory_us
+        )
+        if not own.is_empty():
+            own = own.filter(_in_order(own, self.config.stale))
+        quoted = pl.col("quote_volume").is_not_null() & pl.col("taker_buy_quote_volume").is_not_null()
+        close, bought = pl.col("close"), pl.col("taker_buy_volume")
+        buy = pl.when(quoted).then(pl.col("taker_buy_quote_volume")).otherwise(bought * close)
+        sold_in_quote, sold = (
+            pl.col("quote_volume") - pl.col("taker_buy_quote_volume"),
+            (pl.col("volume") - bought) * close,
+        )
+        sell = pl.when(quoted).then(sold_in_quote).otherwise(sold)
+        return _takers(own, buy, sell.clip(lower_bound=0.0), pl.col("trades"))
 
     def _book(self, facts: SymbolFacts, books: pl.DataFrame, shown: Floats) -> dict[str, Floats]:
         now, stale = facts.now, self.config.stale
@@ -188,22 +205,9 @@ def _takers(frame: pl.DataFrame, buy: pl.Expr, sell: pl.Expr, count: pl.Expr) ->
     return Takers(instants(frame, "available_at"), instants(frame, "event_time"), *flows)
 
 
-def _bars(facts: SymbolFacts, within: int) -> Takers:
-    """Taker notional of the symbol's own bars; at the close where only base units are known."""
-    own = rows_of(facts, "market_bars", _here(facts) & (pl.col("timeframe") == str(facts.timeframe)))
-    if not own.is_empty():
-        own = own.filter(_in_order(own, within))
-    quoted = pl.col("quote_volume").is_not_null() & pl.col("taker_buy_quote_volume").is_not_null()
-    close, bought = pl.col("close"), pl.col("taker_buy_volume")
-    buy = pl.when(quoted).then(pl.col("taker_buy_quote_volume")).otherwise(bought * close)
-    sold_in_quote, sold = pl.col("quote_volume") - pl.col("taker_buy_quote_volume"), (pl.col("volume") - bought) * close
-    sell = pl.when(quoted).then(sold_in_quote).otherwise(sold)
-    return _takers(own, buy, sell.clip(lower_bound=0.0), pl.col("trades"))
-
-
-def _trades(facts: SymbolFacts) -> list[Takers]:
+def _trades(facts: SymbolFacts, memory: int) -> list[Takers]:
     """Single trades, then aggregates: two tellings of the same flow."""
-    table = rows_of(facts, "trades", _here(facts))
+    table = rows_of(facts, "trades", _here(facts), memory)
     if table.is_empty():
         return []
     notional, sold = pl.col("price") * pl.col("quantity"), pl.col("buyer_is_maker")

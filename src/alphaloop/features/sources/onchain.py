@@ -155,7 +155,7 @@ class Onchain:
         config = self.config
         wanted = [*config.metrics, *(name for pair in config.pairs for name in pair)]
         own = pl.col("symbol").is_in(names_of(facts.symbol)) & pl.col("metric").is_in(wanted)
-        table = rows_of(facts, "onchain_signals", own)
+        table = rows_of(facts, "onchain_signals", own, self.memory_us)
         by_metric = {} if table.is_empty() else table.partition_by("metric", as_dict=True)
         for place, metric in enumerate(config.metrics, start=1):
             if (metric,) in by_metric:
