@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from alphaloop import __version__
-from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features
+from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features, plotting
 from alphaloop.core.errors import AlphaloopError
 
 INTERRUPTED = 130
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
+features.app.command("plot")(plotting.run_plot)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(backtest.paper, name="paper")
 app.command("backtest")(backtest.run_backtest)

@@ -200,5 +200,5 @@ var Charts = (function () {
     });
   }
 
-  return { f: f, colours: colours, equity: equity, price: price, exposure: exposure, costs: costs, sharpe: sharpe, returns: returns };
+  return { f: f, colours: colours, base: base, timeAxis: timeAxis, valueAxis: valueAxis, zoom: zoom, equity: equity, price: price, exposure: exposure, costs: costs, sharpe: sharpe, returns: returns };
 }());
