@@ -10,7 +10,7 @@ from numpy import nan
 from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.features.regime import LABELS, REASONS, Thresholds, classify
 from tests.features.builders import random_tape
-from tests.features.slow_regime import regime_of
+from tests.reference.regimes import regime_of
 
 CALM = [100.0, 101.0, 99.0, 100.0]  # true range 2, no change: ATR is 2, RSI unknown
 
