@@ -41,6 +41,7 @@ golden: $(VENV)/.dev  ## rewrite the golden files; read the diff before you comm
 
 docs: $(VENV)/.dev  ## docs/reference from the docstrings, and a run of all code in the docs
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/features_page.py
 	@$(PYTEST) tests/docs
 
 bench: $(VENV)/.bench  ## measure speed and memory, side by side with peers

@@ -30,7 +30,7 @@ from alphaloop.features.sources.latent import LatentFamily
 from alphaloop.features.sources.onchain import Onchain
 from alphaloop.features.sources.regime import Regime
 from alphaloop.features.sources.social import SocialFamily
-from alphaloop.features.sources.timeframes import Timeframes
+from alphaloop.features.sources.timeframes import LongFrame, ShortFrame
 
 VERSION = 1  # of the rules common to all features: holes, warm-up, what NaN means
 LONGEST_HOLE_US = 7 * DAY_US  # longer than any exchange holiday
@@ -53,7 +53,8 @@ SOURCES: tuple[SourceFamily, ...] = (
     SocialFamily(),
     LatentFamily(),
     Regime(),
-    Timeframes(),
+    LongFrame(),
+    ShortFrame(),
 )
 _STEMS = {column.stem: (family, part) for family in FAMILIES for part, column in enumerate(family.columns)}
 _DECLARED = {one.name: (family, part, one) for family in SOURCES for part, one in enumerate(family.declared)}

@@ -1,7 +1,8 @@
 """Timeframe columns: the trend of the long frame and the momentum of the short one.
 
 Levels become distances of the bar's own close, so that they compare across assets. Bars
-finer than a minute are too many for the long frame: it is masked there.
+finer than a minute are too many for the long frame, and finer than 15 seconds for the
+short one: they are masked there.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ from functools import cached_property
 import numpy as np
 
 from alphaloop.core.market import CLOSE, Bools, Floats
-from alphaloop.core.time import MINUTE_US
+from alphaloop.core.time import MINUTE_US, SECOND_US
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.resampling import reachable
 from alphaloop.features.sources.series import write
-from alphaloop.features.timeframes import LONG, TREND_FRAMES, momentum_columns, trend_columns
+from alphaloop.features.timeframes import LONG, MOMENTUM_FRAMES, SHORT, TREND_FRAMES, momentum_columns, trend_columns
+
+FINEST_US = 15 * SECOND_US  # bars of the short frame
 
 _BARS = tuple(f"market_bars.{name}" for name in ("high", "low", "close"))
 _TREND = "masked until 12 of the last 30 frames of 4h have bars"
@@ -26,24 +29,24 @@ def _one(name: str, unit: str, formula: str, missing: str) -> Declared:
 
 
 @dataclass(frozen=True)
-class Timeframes:
-    """The source family ``timeframes``.
+class LongFrame:
+    """The source family ``trend``: the long frame.
 
     Examples
     --------
-    >>> family = Timeframes()
+    >>> family = LongFrame()
     >>> [one.name for one in family.declared[:3]], family.memory_bars
     (['trend_score', 'trend_direction', 'trend_strength'], 7440)
     """
 
     @property
     def name(self) -> str:
-        """``timeframes``."""
-        return "timeframes"
+        """``trend``."""
+        return "trend"
 
     @cached_property
     def declared(self) -> tuple[Declared, ...]:
-        """Trend of 4h, momentum of 3m."""
+        """Direction, strength, momentum and levels of 4h."""
         beyond = f"{_TREND}; and where the close is that extreme of the window"
         return (
             _one("trend_score", "deviations", "sum(r) / sqrt(sum(r^2)), log returns of the last 30 frames", _TREND),
@@ -52,6 +55,52 @@ class Timeframes:
             _one("trend_momentum", "fraction", "return over the last 6 frames", _TREND),
             _one("trend_support_gap", "fraction", "close / support - 1", beyond),
             _one("trend_resistance_gap", "fraction", "close / resistance - 1", beyond),
+        )
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Bars alone."""
+        return ()
+
+    @property
+    def memory_us(self) -> int:
+        """No table is read."""
+        return 0
+
+    @property
+    def memory_bars(self) -> int:
+        """The window and the forming frame, in bars of a minute."""
+        return (TREND_FRAMES + 1) * (LONG.us // MINUTE_US)
+
+    def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
+        """Fill ``values`` and ``mask``, both (columns, n)."""
+        long = trend_columns(facts.now, facts.bars, facts.timeframe)
+        if (TREND_FRAMES + 1) * reachable(facts.timeframe, LONG).us > self.memory_bars * facts.timeframe.us:
+            long[:] = np.nan
+        made = np.vstack([long[:4], facts.bars[CLOSE] / long[4:6] - 1.0])
+        write(self.declared, dict(zip((one.name for one in self.declared), made, strict=True)), values, mask)
+
+
+@dataclass(frozen=True)
+class ShortFrame:
+    """The source family ``momentum``: the short frame.
+
+    Examples
+    --------
+    >>> family = ShortFrame()
+    >>> [one.name for one in family.declared[:3]], family.memory_bars
+    (['momentum_return', 'momentum_score', 'momentum_breakout'], 492)
+    """
+
+    @property
+    def name(self) -> str:
+        """``momentum``."""
+        return "momentum"
+
+    @cached_property
+    def declared(self) -> tuple[Declared, ...]:
+        """Momentum, breakout, extremes and micro-trend of 3m."""
+        return (
             _one("momentum_return", "fraction", "return over the last 5 frames", _MOMENTUM),
             _one("momentum_score", "deviations", "sum(r) / sqrt(sum(r^2)), log returns of 5 frames", _MOMENTUM),
             _one("momentum_breakout", "-1, 0, 1", "close beyond the extremes of the 20 frames before", _MOMENTUM),
@@ -73,15 +122,12 @@ class Timeframes:
 
     @property
     def memory_bars(self) -> int:
-        """The long window in bars of a minute, and the frame that is forming."""
-        return (TREND_FRAMES + 1) * (LONG.us // MINUTE_US)
+        """The window and the forming frame, in the finest bars it is made for."""
+        return (MOMENTUM_FRAMES + 1) * (SHORT.us // FINEST_US)
 
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask``, both (columns, n)."""
-        close, step = facts.bars[CLOSE], facts.timeframe
-        long = trend_columns(facts.now, facts.bars, step)
-        if (TREND_FRAMES + 1) * reachable(step, LONG).us > self.memory_bars * step.us:
-            long[:] = np.nan
-        short = momentum_columns(facts.now, facts.bars, step)
-        made = np.vstack([long[:4], close / long[4:6] - 1.0, short[:-1]])
-        write(self.declared, dict(zip((one.name for one in self.declared), made, strict=True)), values, mask)
+        short = momentum_columns(facts.now, facts.bars, facts.timeframe)
+        if (MOMENTUM_FRAMES + 1) * reachable(facts.timeframe, SHORT).us > self.memory_bars * facts.timeframe.us:
+            short[:] = np.nan
+        write(self.declared, dict(zip((one.name for one in self.declared), short[:-1], strict=True)), values, mask)
