@@ -1,15 +1,15 @@
 """Timeframe columns: the analysers' numbers, levels as distances, and memory alone."""
 
 import numpy as np
+import pytest
 
 from alphaloop.core.time import Timeframe
 from alphaloop.features.facts import SourceFamily, SymbolFacts
-from alphaloop.features.sources.timeframes import Timeframes
+from alphaloop.features.sources.timeframes import LongFrame, ShortFrame
 from alphaloop.features.timeframes import trend, trend_columns
 from tests.features.builders import random_tape
 
-FAMILY = Timeframes()
-NAMES = [one.name for one in FAMILY.declared]
+FAMILIES = (LongFrame(), ShortFrame())
 
 
 def facts(rows, timeframe="5m", seed=0):
@@ -19,16 +19,20 @@ def facts(rows, timeframe="5m", seed=0):
     return SymbolFacts("BTCUSDT", step, np.arange(1, rows + 1) * step.us, bars)
 
 
-def computed(given):
-    values, mask = np.full((len(NAMES), len(given.now)), np.nan), np.zeros((len(NAMES), len(given.now)), dtype=bool)
-    FAMILY.compute(given, values, mask)
-    assert np.isnan(values[~mask]).all()
-    return dict(zip(NAMES, values, strict=True))
+def computed(given, families=FAMILIES):
+    made = {}
+    for family in families:
+        shape = (len(family.declared), len(given.now))
+        values, mask = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+        family.compute(given, values, mask)
+        assert np.isnan(values[~mask]).all()
+        made |= {one.name: row for one, row in zip(family.declared, values, strict=True)}
+    return made
 
 
-def test_it_is_a_source_family():
-    assert isinstance(FAMILY, SourceFamily)
-    assert len(NAMES) == len(set(NAMES))
+def test_they_are_source_families():
+    assert all(isinstance(family, SourceFamily) for family in FAMILIES)
+    assert len(computed(facts(3))) == 13
 
 
 def test_levels_are_distances_of_the_bar_s_own_close():
@@ -43,21 +47,22 @@ def test_levels_are_distances_of_the_bar_s_own_close():
 
 
 def test_bars_finer_than_a_minute_have_no_long_frame():
-    made = computed(facts(4500, "1s"))
+    made = computed(facts(4500, "15s"))
     assert np.isnan(made["trend_score"]).all()
     assert np.isfinite(made["momentum_score"][-1])
+    assert np.isnan(computed(facts(4500, "1s"))["momentum_score"]).all()
 
 
-def test_the_memory_alone_gives_the_bits_of_the_whole():
-    for timeframe, rows in (("1m", 9000), ("5m", 4000)):
-        given = facts(rows, timeframe)
-        whole = computed(given)
-        for i in (100, 3000, rows - 1):
-            first = max(0, i - FAMILY.memory_bars)
-            part = SymbolFacts("X", given.timeframe, given.now[first : i + 1], given.bars[:, first : i + 1])
-            alone = computed(part)
-            for name in NAMES:
-                assert alone[name][-1:].tobytes() == whole[name][i : i + 1].tobytes(), (name, timeframe, i)
+@pytest.mark.parametrize(("timeframe", "rows"), [("15s", 2000), ("1m", 9000), ("5m", 4000)])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_memory_alone_gives_the_bits_of_the_whole(family, timeframe, rows):
+    given = facts(rows, timeframe)
+    whole = computed(given, [family])
+    for i in (100, rows // 3, rows - 1):
+        first = max(0, i - family.memory_bars)
+        part = SymbolFacts("X", given.timeframe, given.now[first : i + 1], given.bars[:, first : i + 1])
+        for name, column in computed(part, [family]).items():
+            assert column[-1:].tobytes() == whole[name][i : i + 1].tobytes(), (name, i)
 
 
 def test_no_bars_at_all():
