@@ -184,7 +184,7 @@ class OnlineView:
         shape = (len(self._symbols), len(schema.names))
         unknown = np.full(shape, np.nan)
         self._rows = deque([unknown] * lookback, maxlen=lookback)
-        self._available = 0
+        self._available = -(2**63)  # before any instant
 
     @property
     def schema_hash(self) -> str:
