@@ -183,6 +183,7 @@ class OnlineView:
         self._live = {symbol: Live(symbol, places.get(symbol, ""), timeframe, schema) for symbol in self._symbols}
         shape = (len(self._symbols), len(schema.names))
         unknown = np.full(shape, np.nan)
+        unknown.setflags(write=False)
         self._rows = deque([unknown] * lookback, maxlen=lookback)
         self._available = -(2**63)  # before any instant
 
@@ -236,6 +237,7 @@ class OnlineView:
         if now < self._available:
             raise LookaheadError(f"bars of {iso(self._available)} at {iso(now)}", "bars known by now", "push in order")
         newest, windows = self._rows[-1], np.stack(self._rows)
-        windows.setflags(write=False)
         names, mask = self._schema.names, np.isfinite(newest)
+        windows.setflags(write=False)
+        mask.setflags(write=False)
         return Observation(now, self._symbols, names, newest, mask, windows, account, self._schema.hash)
