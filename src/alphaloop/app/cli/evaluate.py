@@ -31,9 +31,10 @@ def leaks(
     from alphaloop.core.errors import InvalidOption
     from alphaloop.training.tribunal import court
 
-    if cuts < 1 or seed < 0:
-        raise InvalidOption(f"--cuts {cuts} --seed {seed}", "cuts of 1 or more, a seed of 0 or more", "correct them")
-    many = processes or min(os.cpu_count() or 1, 8)
+    many = min(os.cpu_count() or 1, 8) if processes is None else processes
+    if cuts < 1 or seed < 0 or many < 1:
+        found = f"--cuts {cuts} --seed {seed} --processes {many}"
+        raise InvalidOption(found, "cuts and processes of 1 or more, a seed of 0 or more", "correct them")
     with output.progress("cases", court.number_of_cases(), quiet=json) as done:
         sentence = court.hold(cuts=cuts, seed=seed, processes=many, progress=lambda tried, _of: done(tried))
     if json:

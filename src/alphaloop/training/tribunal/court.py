@@ -10,14 +10,16 @@ from functools import lru_cache
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
+from alphaloop.features.contract import SOURCES
 from alphaloop.training.tribunal.catalogue.trial import CATALOGUE, CUTS, Outcome, table, try_pair
 from alphaloop.training.tribunal.futures import Futures, make_futures
 from alphaloop.training.tribunal.judge import judge
-from alphaloop.training.tribunal.registered import bar_features, families, source_features
+from alphaloop.training.tribunal.registered import bar_features, source_features, whole_matrix
 from alphaloop.training.tribunal.scene import make_scene
 from alphaloop.training.tribunal.verdict import CHECKS, Finding, Verdict
 
 FEATURE_CUTS = 1000  # for each set of features
+MATRIX_SHARE = 10  # one cut in so many for the matrix: its columns have had theirs, what is new are its joins
 SEED = 7
 
 
@@ -71,8 +73,8 @@ class Sentence:
         planted = len(self.outcomes)
         return {
             "passed": self.passed,
-            "features": len(self.findings),
-            "leaking": [one.column for one in leaking],
+            "features": len({one.column for one in self.findings}),
+            "leaking": sorted({one.column for one in leaking}),
             "planted": planted,
             "caught": planted - len(self.missed),
             "clean": planted,
@@ -80,7 +82,7 @@ class Sentence:
             "cuts": {verdict.subject: verdict.cuts for verdict in self.verdicts},
             "checks": {check: self._by_check(check) for check in CHECKS},
             "unstable": [_unsteady(one) for one in self.findings if one.startup and one.startup.manner in UNSTEADY],
-            "insensitive": [one.column for one in self.findings if not one.sensitive],
+            "insensitive": sorted({one.column for one in self.findings if not one.sensitive}),
             "unshifted": {one.column: list(one.unshifted) for one in self.findings if one.unshifted},
             "missed": self.missed,
             "accused_twins": self.accused,
@@ -117,8 +119,8 @@ def _unsteady(one: Finding) -> dict[str, Any]:
 
 
 def number_of_cases() -> int:
-    """Sets of features and pairs of the catalogue."""
-    return 1 + len(families()) + len(CATALOGUE)
+    """Sets of features, the matrix of them all, and pairs of the catalogue."""
+    return 2 + len(SOURCES) + len(CATALOGUE)
 
 
 def hold(
@@ -176,7 +178,10 @@ def try_case(case: Case) -> tuple[Case, Verdict | Outcome]:
         return case, try_pair(CATALOGUE[case.place], futures, cuts=case.cuts, seed=case.seed)
     if case.place == 0:
         return case, judge(bar_features(futures.scene), futures, cuts=case.cuts, seed=case.seed)
-    subject = source_features(futures.scene, families()[case.place - 1])
+    if case.place > len(SOURCES):
+        cuts = -(-case.cuts // MATRIX_SHARE)
+        return case, judge(whole_matrix(futures.scene), futures, cuts=cuts, apart=True, brief=True, seed=case.seed)
+    subject = source_features(futures.scene, SOURCES[case.place - 1])
     return case, judge(subject, futures, cuts=case.cuts, apart=True, seed=case.seed)
 
 

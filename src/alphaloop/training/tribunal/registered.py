@@ -12,13 +12,14 @@ import polars as pl
 
 from alphaloop.core.market import BAR_COLUMNS, CLOSE, FUNDING, Floats, Ints, Market
 from alphaloop.core.time import DAY_US, HOUR_US, Timeframe
-from alphaloop.features import contract
-from alphaloop.features.contract import FAMILIES, Schema
+from alphaloop.features import matrix
+from alphaloop.features.contract import FAMILIES, FULL_BARS, Schema, full
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import Family, lay_out
 from alphaloop.features.matrix import compute_arrays
 from alphaloop.features.sources.encoder import pca
 from alphaloop.features.sources.words import posts
+from alphaloop.features.symbol import tables_of
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.sources.simulated import VENUE
 from alphaloop.training.tribunal.futures import of_symbol
@@ -90,8 +91,7 @@ def small_names(families: Iterable[Family] = FAMILIES) -> tuple[str, ...]:
 
 def bar_features(scene: Scene, names: Iterable[str] = ()) -> Recipe:
     """The features of bars: one of each column, those of the full matrix, and ``names`` beside them."""
-    usual: tuple[str, ...] = getattr(contract, "FULL_BARS", ())
-    schema = Schema(dict.fromkeys((*small_names(), *usual, *names)))
+    schema = Schema(dict.fromkeys((*small_names(), *FULL_BARS, *names)))
 
     def compute(frames: Frames) -> pl.DataFrame:
         market = to_market(frames[CLOCK], scene.symbols, scene.timeframe)
@@ -109,8 +109,7 @@ def source_features(scene: Scene, family: SourceFamily) -> Recipe:
     """One family that is made from lake tables, through the tables those are made from."""
     columns = tuple(one.name for one in family.declared)
     made = [one for one in DERIVED if one.table in family.tables]
-    read = [name for name in family.tables if name not in (CLOCK, *(one.table for one in made))]
-    tables = tuple(dict.fromkeys((CLOCK, *read, *(name for one in made for name in one.tables))))
+    tables = tuple(dict.fromkeys((CLOCK, *_sources_of(family.tables))))
 
     makes = {one.table: one.prepare(scene) for one in made}
 
@@ -148,10 +147,28 @@ def _of_family(family: SourceFamily, columns: tuple[str, ...], facts: SymbolFact
     return pl.DataFrame({"symbol": [facts.symbol] * len(facts.now), "known_at": facts.now, **shown})
 
 
-def families() -> tuple[SourceFamily, ...]:
-    """What the contract registers beside the families of bars."""
-    found: tuple[SourceFamily, ...] = getattr(contract, "SOURCES", ())
-    return found
+def whole_matrix(scene: Scene) -> Recipe:
+    """The full matrix as ``features build`` makes it, joins and all."""
+    schema = full()
+    tables = tuple(dict.fromkeys((CLOCK, "funding_rates", *_sources_of(tables_of(schema.sources)))))
+    makes = {one.table: one.prepare(scene) for one in DERIVED}
+
+    def compute(frames: Frames) -> pl.DataFrame:
+        given = {**frames, **{table: make(frames) for table, make in makes.items()}}
+        bars = given[CLOCK] = frames[CLOCK].filter(pl.col("close").is_not_nan())
+        traded = [symbol for symbol in scene.symbols if symbol in set(bars["symbol"])]
+        if not traded:
+            return _nothing(schema.names)
+        rows = matrix.compute(given, symbols=traded, timeframe=scene.timeframe, schema=schema)
+        return rows.select("symbol", pl.col("available_at").alias("known_at"), *schema.names)
+
+    return Recipe("the matrix", schema.names, tables, compute)
+
+
+def _sources_of(tables: Iterable[str]) -> list[str]:
+    """The tables, those that are computed replaced by what they are made from."""
+    made = {one.table: one.tables for one in DERIVED}
+    return [source for name in tables for source in made.get(name, (name,))]
 
 
 def named(symbols: tuple[str, ...], assets: Ints) -> pl.Series:

@@ -67,7 +67,7 @@ class Scene:
         return np.asarray(self.frames[CLOCK]["available_at"].to_physical().unique().sort().to_numpy())
 
 
-def make_scene(seed: int = 7, *, days: int = 20) -> Scene:
+def make_scene(seed: int = 7, *, days: int = 15) -> Scene:
     """The scene of a seed: the same bytes each time.
 
     Examples
@@ -81,7 +81,7 @@ def make_scene(seed: int = 7, *, days: int = 20) -> Scene:
         days=days,
         timeframe="30m",
         seed=seed,
-        sampling=Sampling(book_every=1, interest_every=2, posts_per_day=8.0, news_per_day=1.5),
+        sampling=Sampling(book_every=1, interest_every=1, posts_per_day=8.0, news_per_day=1.5),
     )
     random, frames = np.random.default_rng([seed, 1]), simulate(market)
     bars = frames[CLOCK]

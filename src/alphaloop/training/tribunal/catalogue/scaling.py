@@ -134,7 +134,7 @@ PAIRS: tuple[Pair, ...] = (
         "normalised by the final price",
         "prices in units of the last",
         by_bar(CLOSE / CLOSE.last()),
-        by_bar(CLOSE / CLOSE.first()),
+        by_bar(CLOSE / CLOSE.shift(WINDOW)),
     ),
     pair(
         "distance from the highest ever",

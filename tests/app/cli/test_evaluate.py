@@ -1,0 +1,26 @@
+"""``alphaloop evaluate leaks``: what it prints, and how it ends."""
+
+import pytest
+
+from tests.app.cli.builders import call
+
+
+@pytest.fixture(scope="module")
+def trial():
+    return call("evaluate", "leaks", "--cuts", 8, "--processes", 1, "--json")
+
+
+def test_no_feature_leaks_and_the_trial_can_be_believed(trial):
+    found = trial.json
+
+    assert (trial.code, found["leaking"], found["accused"]) == (0, [], 0)
+    assert found["caught"] == found["planted"] == found["clean"] >= 40
+    assert found["features"] > 150
+    assert {"cuts", "checks", "unstable", "insensitive", "evidence"} <= found.keys()
+
+
+@pytest.mark.parametrize("words", [["--cuts", 0], ["--seed", -1], ["--processes", 0]])
+def test_senseless_numbers_are_refused(words):
+    answer = call("evaluate", "leaks", *words, "--json")
+
+    assert (answer.code, answer.json["error"]) == (2, "InvalidOption")

@@ -1,0 +1,48 @@
+"""Every planted leak is caught and no twin accused; the page says by which check, as found here."""
+
+import pytest
+
+from alphaloop.training.tribunal.catalogue.trial import CATALOGUE, table, try_pair
+from alphaloop.training.tribunal.court import SEED
+from alphaloop.training.tribunal.futures import make_futures
+from alphaloop.training.tribunal.scene import make_scene
+from alphaloop.training.tribunal.verdict import AVAILABILITY, MADE_LATER_CHECK
+from tests.docs.pages import ROOT
+
+
+@pytest.fixture(scope="module")
+def outcomes(futures):
+    return {pair.name: try_pair(pair, futures, seed=SEED) for pair in CATALOGUE}
+
+
+def test_the_catalogue_is_large_and_names_each_leak_once():
+    assert len(CATALOGUE) >= 40
+    assert len({pair.name for pair in CATALOGUE}) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("name", [pair.name for pair in CATALOGUE])
+def test_the_leak_is_caught_and_its_twin_is_not(outcomes, name):
+    assert (outcomes[name].leaky.leaking, outcomes[name].clean.leaking) == (True, False)
+
+
+def test_some_leaks_show_to_one_check_alone(outcomes):
+    assert outcomes["assumed publication lag"].leaky.caught_by == (AVAILABILITY,)
+    assert outcomes["engagement at collection"].leaky.caught_by == (MADE_LATER_CHECK,)
+    assert "garbage" not in outcomes["survivors only"].leaky.caught_by
+    assert "garbage" not in outcomes["place in the sample"].leaky.caught_by
+
+
+def test_the_page_shows_this_table(outcomes):
+    page = (ROOT / "docs" / "leaks.md").read_text(encoding="utf-8")
+
+    assert table(tuple(outcomes.values())) in page, "run: alphaloop evaluate leaks --catalogue"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_another_market_and_another_garbage_change_nothing(seed):
+    futures = make_futures(make_scene(seed), seed)
+    outcomes = [try_pair(pair, futures, seed=seed) for pair in CATALOGUE]
+
+    assert [one.name for one in outcomes if not one.leaky.leaking] == []
+    assert [one.name for one in outcomes if one.clean.leaking] == []
