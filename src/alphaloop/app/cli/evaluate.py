@@ -29,12 +29,16 @@ def leaks(
     import os
 
     from alphaloop.core.errors import InvalidOption
-    from alphaloop.training.tribunal import court
 
     many = min(os.cpu_count() or 1, 8) if processes is None else processes
     if cuts < 1 or seed < 0 or many < 1:
         found = f"--cuts {cuts} --seed {seed} --processes {many}"
         raise InvalidOption(found, "cuts and processes of 1 or more, a seed of 0 or more", "correct them")
+    if many > 1:  # the processes are the threads: read by polars and BLAS when they are first imported
+        for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
+    from alphaloop.training.tribunal import court
+
     with output.progress("cases", court.number_of_cases(), quiet=json) as done:
         sentence = court.hold(cuts=cuts, seed=seed, processes=many, progress=lambda tried, _of: done(tried))
     if json:
