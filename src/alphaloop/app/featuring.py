@@ -7,6 +7,7 @@ rows are: a build that was interrupted goes on at the symbol it was at.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from alphaloop.features.symbol import BARS, Own, columns, gather, names_in, tabl
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import Lake
 
+WORKERS = 2  # symbols at a time: while one is written, the other is computed
 CHUNK = 131_072  # rows of a symbol computed and written at a time: what bounds memory
 
 Progress = Callable[[str, int], None]
@@ -81,11 +83,16 @@ def build(lake: Lake, folder: Path, order: Order, *, now: int, progress: Progres
         views = latent_views(lake, folder, order.symbols, step, until=order.encoder_until, now=now)
     totals = {"rows": 0, "written": 0, "unchanged": 0}
     symbols = []
-    for symbol in dict.fromkeys(order.symbols):
-        made = _symbol(lake, folder, order, symbol, now)
-        symbols.append(made)
-        totals = {name: total + made[name] for name, total in totals.items()}
-        tell(symbol, totals["rows"])
+    with ThreadPoolExecutor(WORKERS) as pool:
+        work = [pool.submit(_symbol, lake, folder, order, symbol, now) for symbol in dict.fromkeys(order.symbols)]
+        try:
+            for one in work:
+                symbols.append(one.result())
+                totals = {name: total + symbols[-1][name] for name, total in totals.items()}
+                tell(symbols[-1]["symbol"], totals["rows"])
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # symbols begun are finished, the others left for the next build
+            raise
     return {
         "table": MATRIX,
         **totals,

@@ -191,7 +191,7 @@ def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
     mask : bool array, shape (F, n - first)
     """
     values = np.full((len(schema.names), len(own) - first), np.nan)
-    mask = np.zeros(values.shape, dtype=np.bool_)
+    mask = np.empty(values.shape, dtype=np.bool_)
     _from_bars(own, schema, first, values)
     for family in schema.sources:
         facts = _facts(own, family, first)
@@ -199,9 +199,10 @@ def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
         earlier = made.shape[1] - values.shape[1]
         for k, one in enumerate(schema.features):
             if one.kernel is family:
-                values[k] = np.where(known[one.part, earlier:], made[one.part, earlier:], np.nan)
-    np.isfinite(values, out=mask)
-    values[~mask] = np.nan
+                np.copyto(values[k], made[one.part, earlier:], where=known[one.part, earlier:])
+    for k in range(len(values)):  # a row at a time stays in the cache
+        np.isfinite(values[k], out=mask[k])
+        values[k][~mask[k]] = np.nan
     return values, mask
 
 

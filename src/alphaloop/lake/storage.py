@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from alphaloop.core.errors import LakeConflict, LakeError, StorageFull, UnknownVersion
@@ -63,7 +63,9 @@ def newest(path: Path) -> DeltaTable | None:
     return DeltaTable(str(path)) if exists(path) else None
 
 
-def append(path: Path, held: DeltaTable | None, frame: pl.DataFrame, partition: str, notes: Mapping[str, str]) -> int:
+def append(
+    path: Path, held: DeltaTable | None, frame: pl.DataFrame, schema: TableSchema, notes: Mapping[str, str]
+) -> int:
     """Commit the rows as the next version of the table ``held`` open, or as its first, and return its number.
 
     Raises
@@ -78,12 +80,21 @@ def append(path: Path, held: DeltaTable | None, frame: pl.DataFrame, partition: 
             str(path) if held is None else held,
             frame,
             mode="append",
-            partition_by=[partition] if partition else None,
+            partition_by=[schema.partition] if schema.partition else None,
             schema_mode="merge",
-            writer_properties=WriterProperties(compression=COMPRESSION),
+            writer_properties=_writer(schema),
             commit_properties=CommitProperties(custom_metadata=dict(notes)),
         )
     return 0 if held is None else held.version()
+
+
+def _writer(schema: TableSchema) -> WriterProperties:
+    """How files are encoded: a dictionary of features that hardly repeat costs more than half of the writing."""
+    if not schema.open_ended:
+        return WriterProperties(compression=COMPRESSION)
+    texts = {one.name: ColumnProperties(dictionary_enabled=True) for one in schema.columns if one.dtype == pl.String}
+    plain = ColumnProperties(dictionary_enabled=False, statistics_enabled="CHUNK")
+    return WriterProperties(compression=COMPRESSION, default_column_properties=plain, column_properties=texts)
 
 
 def merge(path: Path, held: DeltaTable, rows: pl.DataFrame, schema: TableSchema, notes: Mapping[str, str]) -> int:
@@ -98,7 +109,7 @@ def merge(path: Path, held: DeltaTable, rows: pl.DataFrame, schema: TableSchema,
             source_alias="s",
             target_alias="t",
             merge_schema=schema.open_ended,
-            writer_properties=WriterProperties(compression=COMPRESSION),
+            writer_properties=_writer(schema),
             commit_properties=CommitProperties(custom_metadata=dict(notes)),
         ).when_matched_update(values).when_not_matched_insert(values).execute()
     return held.version()

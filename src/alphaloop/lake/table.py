@@ -223,7 +223,7 @@ class Lake:
     def _commit(self, schema: TableSchema, rows: pl.DataFrame, counts: dict[str, int], held: DeltaTable | None) -> int:
         if rows.is_empty():
             return NEVER if held is None else held.version()
-        return storage.append(self._path(schema.name), held, rows, schema.partition, _notes(counts))
+        return storage.append(self._path(schema.name), held, rows, schema, _notes(counts))
 
     def _refuse(self, rows: pl.DataFrame, schema: TableSchema) -> None:
         if not rows.is_empty():
