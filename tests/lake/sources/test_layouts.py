@@ -202,9 +202,9 @@ def test_metrics_archive_fills_two_tables(tmp_path: Path) -> None:
 
     assert piece.tables["open_interest"].select("symbol", "oi_base", "oi_usd").rows() == [("BTCUSDT", 10.0, 900.0)]
     assert piece.tables["derivatives"].select("metric", "value").rows() == [
-        ("top_trader_accounts_long_short_ratio", 1.5),
-        ("top_trader_positions_long_short_ratio", 1.6),
-        ("taker_long_short_volume_ratio", 0.9),
+        ("long_short_ratio_top_accounts", 1.5),
+        ("long_short_ratio_top_positions", 1.6),
+        ("taker_buy_sell_ratio", 0.9),
     ]
 
 

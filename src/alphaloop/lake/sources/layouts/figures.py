@@ -19,10 +19,10 @@ from alphaloop.lake.sources.columns import Sheet, plain_name, read_numbers
 from alphaloop.lake.sources.layouts import rows
 
 RATIOS = {
-    "counttoptraderlongshortratio": "top_trader_accounts_long_short_ratio",
-    "sumtoptraderlongshortratio": "top_trader_positions_long_short_ratio",
-    "countlongshortratio": "accounts_long_short_ratio",
-    "sumtakerlongshortvolratio": "taker_long_short_volume_ratio",
+    "counttoptraderlongshortratio": "long_short_ratio_top_accounts",
+    "sumtoptraderlongshortratio": "long_short_ratio_top_positions",
+    "countlongshortratio": "long_short_ratio_global_accounts",
+    "sumtakerlongshortvolratio": "taker_buy_sell_ratio",
 }
 _AGGREGATES = """
 oi_usd_all_exchanges funding_all_exchanges_pct exchange_reserve_btc exchange_stablecoin_ratio miner_reserve_btc
