@@ -68,6 +68,9 @@ FULL_BARS: tuple[str, ...] = (
     *("rsi_14", "rsi_48", "macd", "macd_signal", "macd_hist", "bb_pct_20", "bb_width_20", "bb_pct_96", "bb_width_96"),
     *("atr_14", "atr_96", "sma_20", "sma_96", "ema_12", "ema_48", "ema_288"),
     *("donchian_high_20", "donchian_low_20", "donchian_high_96", "donchian_low_96"),
+    *("adx_14", "adx_48", "plus_di_14", "minus_di_14", "stoch_k", "stoch_d", "stoch_k_96_3_3", "stoch_d_96_3_3"),
+    *(f"{stem}_{n}" for stem in ("sma_dist", "ema_dist", "vwap_dist") for n in (12, 48, 288)),
+    *("obv_48", "obv_288"),
 )
 """Features of bars in the full matrix; the document's own names and numbers come first."""
 
