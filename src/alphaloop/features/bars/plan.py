@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from alphaloop.core.errors import InvalidOption
-from alphaloop.core.market import Ints
+from alphaloop.core.market import Floats, Ints
 from alphaloop.features.contract import Feature
 from alphaloop.features.family import Family, Kernel
 
@@ -26,6 +26,18 @@ class Plan(NamedTuple):
     jobs: tuple[Job, ...]
     columns: Ints
     width: int
+
+    def fresh(self) -> list[Floats]:
+        """What all runs remember before the first bar."""
+        return [np.zeros(job.slots) for job in self.jobs]
+
+    def run(self, bars: Floats, first: int, states: list[Floats], out: Floats) -> None:
+        """Every run once: rows ``first .. first + m`` of ``bars`` (7, n) to ``out`` (width, m).
+
+        ``states`` is :meth:`fresh` before the first bar, and is carried on.
+        """
+        for job, state in zip(self.jobs, states, strict=True):
+            job.kernel(bars, first, job.params, state, out[job.first : job.stop])
 
 
 def plan(features: tuple[Feature, ...]) -> Plan:
