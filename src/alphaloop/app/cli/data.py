@@ -115,9 +115,14 @@ def audit(
     require: Annotated[
         str | None, typer.Option(help="Kinds that must be covered, e.g. market_bars:5m,funding_rates.")
     ] = None,
+    by_modality: Annotated[
+        bool, typer.Option("--modalities", help="What the features of the symbols stand on, instead of series.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Present, real, derived, missing: per series, over any window."""
+    if by_modality:
+        return _modalities(context.names(symbols), context.window(start, end), json)
     from alphaloop.lake.audit import audit as judge
     from alphaloop.lake.audit import readiness
 
@@ -136,6 +141,26 @@ def audit(
             missing = ", ".join(verdict["missing_data_kinds"])
             output.console().print("ready" if verdict["ready"] else f"[red]not ready[/red]: {missing}")
     return 0 if verdict is None or verdict["ready"] else 1
+
+
+def _modalities(symbols: tuple[str, ...], window: tuple[int | None, int | None], json: bool) -> int:
+    """The audit from the side of the features."""
+    from alphaloop.app.modalities import modalities
+    from alphaloop.core.errors import InvalidOption
+    from alphaloop.features.contract import full
+
+    if not symbols:
+        raise InvalidOption("no symbol", "one or more", "pass --symbols BTCUSDT,ETHUSDT")
+    rows = modalities(context.lake(), full(), symbols, start=window[0], end=window[1])
+    if json:
+        output.emit(rows)
+    else:
+        shown = ("symbol", "modality", "table", "status", "from", "to")
+        lacks = [", ".join(row["empty"]) if row["status"] != "missing" else "" for row in rows]
+        output.table(
+            [{name: row[name] for name in shown} | {"empty": few} for row, few in zip(rows, lacks, strict=True)]
+        )
+    return 0
 
 
 def _show_audit(rows: list[dict[str, Any]]) -> None:
