@@ -21,7 +21,8 @@
     │   ├── SourceUnavailable       down, unreachable, or past its deadline
     │   └── SourceRejected          it answered, and the answer is no
     └── OrderError
-        └── InvalidOrder            an order no venue could accept
+        ├── InvalidOrder            an order no venue could accept
+        └── ImpossibleTransition    reports of one order that cannot all be true
 
 Facts raise one of these and stop the run. Opinions (a model that fails or talks
 nonsense) never do: they are recorded on the decision as an abstention.
@@ -149,3 +150,7 @@ class OrderError(AlphaloopError):
 
 class InvalidOrder(OrderError):
     """An order no venue could accept."""
+
+
+class ImpossibleTransition(OrderError):
+    """Reports of one order that cannot all be true."""
