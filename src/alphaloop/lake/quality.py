@@ -5,6 +5,7 @@ each offending row is set aside with every reason that applies, and the others g
 The checks know one row at a time; duplicates and gaps are looked for elsewhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -47,7 +48,8 @@ def conform(frame: pl.DataFrame, schema: TableSchema, ingested_at: int) -> pl.Da
     alphaloop.core.errors.SchemaViolation: found events with unknown column price; expected columns event_time, ...
     """
     schema = schema.widened(frame.schema)
-    unknown = [name for name in frame.columns if name not in schema.names]
+    declared = set(schema.names)
+    unknown = [name for name in frame.columns if name not in declared]
     if unknown:
         raise SchemaViolation(
             f"{schema.name} with unknown column {', '.join(unknown)}",
@@ -55,27 +57,29 @@ def conform(frame: pl.DataFrame, schema: TableSchema, ingested_at: int) -> pl.Da
             "rename or drop it",
         )
     frame = _with_available_at(frame, schema).with_columns(ingested_at=pl.lit(ingested_at, pl.Int64).cast(TIME))
-    missing = [one.name for one in schema.columns if one.name not in frame.columns and not one.nullable]
+    given = set(frame.columns)
+    missing = [one.name for one in schema.columns if one.name not in given and not one.nullable]
     if missing:
         raise SchemaViolation(
             f"{schema.name} without column {', '.join(missing)}", f"columns {', '.join(schema.names)}", "add it"
         )
-    return frame.select(_converted(frame, one, schema.name) for one in schema.columns)
+    found = frame.schema  # asked once: hundreds of columns of a wide table each look themselves up
+    return frame.select(_converted(found, one, schema.name) for one in schema.columns)
 
 
 def _with_available_at(frame: pl.DataFrame, schema: TableSchema) -> pl.DataFrame:
     has = set(frame.columns)
     if "available_at" in has or schema.cadence != "timeframe" or not {"timeframe", "event_time"} <= has:
         return frame
-    opened = _converted(frame, schema.column("event_time"), schema.name)
-    frame = frame.with_columns(_converted(frame, schema.column("timeframe"), schema.name))
+    opened = _converted(frame.schema, schema.column("event_time"), schema.name)
+    frame = frame.with_columns(_converted(frame.schema, schema.column("timeframe"), schema.name))
     return frame.with_columns(available_at=opened + length_us(frame).cast(pl.Duration("us")))
 
 
-def _converted(frame: pl.DataFrame, column: Column, table: str) -> pl.Expr:
-    if column.name not in frame.columns:
+def _converted(columns: Mapping[str, pl.DataType], column: Column, table: str) -> pl.Expr:
+    if column.name not in columns:
         return pl.lit(None, column.dtype).alias(column.name)
-    found, wanted = frame.schema[column.name], column.dtype
+    found, wanted = columns[column.name], column.dtype
     if found == wanted:
         return pl.col(column.name)
     if found == pl.Null or _widens(found, wanted):

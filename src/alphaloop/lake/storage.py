@@ -20,6 +20,7 @@ from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProp
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from alphaloop.core.errors import LakeConflict, LakeError, StorageFull, UnknownVersion
+from alphaloop.lake import files
 from alphaloop.lake.columns import TableSchema
 from alphaloop.lake.dedupe import STORED_TIME
 
@@ -76,6 +77,8 @@ def append(
         If a writer that ignores the lock was faster each time.
     """
     with translated(path), _swept(path):
+        if schema.open_ended and files.fits(held, frame):
+            return files.append(path, held, frame, schema, notes)
         write_deltalake(
             str(path) if held is None else held,
             frame,
@@ -180,7 +183,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except CommitFailedError as error:
         raise LakeConflict(f"{path.name} changed under the commit: {error}", "one writer at a time", "") from error
-    except (OSError, DeltaError) as error:
+    except (OSError, DeltaError, pl.exceptions.PolarsError) as error:
         if _is_full(error):
             raise StorageFull(
                 f"no room for {path.name}", "space for the new rows", "free some; nothing was committed"
