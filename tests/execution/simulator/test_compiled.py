@@ -81,9 +81,9 @@ def test_a_changed_rule_is_compiled_anew(tmp_path):
     shutil.copytree(PACKAGE, tmp_path / "alphaloop", ignore=shutil.ignore_patterns("__pycache__"))
     before = probe(tmp_path)
     cached = set((tmp_path / "cache").rglob("*.nbc"))
-    kernel = tmp_path / "alphaloop" / "execution" / "simulator" / "kernel.py"
-    text = kernel.read_text()
-    kernel.write_text(text.replace("side * state[at.SLIPPAGE, asset]", "2.0 * side * state[at.SLIPPAGE, asset]"))
+    money = tmp_path / "alphaloop" / "execution" / "simulator" / "money.py"
+    text = money.read_text()
+    money.write_text(text.replace("side * state[row, asset]", "2.0 * side * state[row, asset]"))
 
     after = probe(tmp_path)
 

@@ -18,7 +18,7 @@ def test_a_new_state_holds_costs_and_tiers_and_no_position():
     state = at.new_state((one, other))
 
     assert state.shape == (at.TIERS + 9, 2)
-    assert state[[at.TAKER, at.MAKER, at.SLIPPAGE, at.LIQUIDATION_FEE], 0].tolist() == [0.001, 0.0004, 0.01, 0.02]
+    assert state[[at.TAKER, at.MAKER, at.ENTRY_SLIPPAGE, at.LIQUIDATION_FEE], 0].tolist() == [0.001, 0.0004, 0.01, 0.02]
     assert state[[at.LOT, at.MIN_NOTIONAL, at.UNLEVERED], 0].tolist() == [0.5, 5.0, 0.0]
     assert state[at.UNLEVERED, 1] == 1.0
     assert state[at.TIERS :, 0].tolist() == [100.0, 0.01, 0.0, 1000.0, 0.02, 1.0, math.inf, 0.05, 31.0]

@@ -15,6 +15,8 @@ from alphaloop.core.market import Floats, Instrument, Market
 from alphaloop.core.orders import Fill
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.compiled import Plan, run
+from alphaloop.execution.simulator.layout import DEFAULT
+from alphaloop.execution.simulator.rules import FillRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ def targets(
     return Plan(goal, low, high, lever, units, fractions, band)
 
 
-def simulate(market: Market, plan: Plan, instruments: Sequence[Instrument], cash: float) -> BatchResult:
+def simulate(
+    market: Market, plan: Plan, instruments: Sequence[Instrument], cash: float, *, rules: FillRules = DEFAULT
+) -> BatchResult:
     """Run precomputed targets through a market.
 
     Parameters
@@ -90,6 +94,7 @@ def simulate(market: Market, plan: Plan, instruments: Sequence[Instrument], cash
         Row ``t`` is decided at the close of bar ``t`` and fills at the open of bar ``t + 1``.
     instruments : sequence of Instrument, length A
     cash : float, quote currency
+    rules : FillRules, optional
 
     Raises
     ------
@@ -118,7 +123,7 @@ def simulate(market: Market, plan: Plan, instruments: Sequence[Instrument], cash
     most = np.array([one.max_leverage for one in instruments])
     if bool(((plan.leverage > most) & ~np.isnan(plan.target)).any()):
         raise InvalidOption("a leverage beyond the instrument's", f"at most {most.tolist()}", "lower it")
-    state, account = at.new_state(tuple(instruments)), at.new_account(cash)
+    state, account = at.new_state(tuple(instruments), rules), at.new_account(cash)
     equity = np.empty(len(market))
     rows = run(market.values, plan, state, account, equity)
     names = ("fees", "slippage", "funding", "realised", "shortfall")

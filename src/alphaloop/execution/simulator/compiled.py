@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numba.extending import register_jitable
 
 from alphaloop.core import account as core_account
 from alphaloop.core import market as core_market
@@ -19,12 +20,14 @@ from alphaloop.core import orders as core_orders
 from alphaloop.core.account import wanted_quantity
 from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
-from alphaloop.execution.simulator import jit, kernel
+from alphaloop.execution.simulator import jit, kernel, levels, money, rules
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.jit import borrow, compiled, entry_point
 from alphaloop.execution.simulator.kernel import events, mark, quiet
 
-_SOURCES = (core_account, core_market, core_orders, jit, kernel, at)
+register_jitable(wanted_quantity)  # the very function the Python side uses; numba compiles it in place
+
+_SOURCES = (core_account, core_market, core_orders, jit, rules, at, levels, money, kernel)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 """Of the rules as they stand in these files; written into every trace."""
 

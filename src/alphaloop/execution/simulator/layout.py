@@ -3,8 +3,8 @@
 Three float64 arrays and nothing else, because numba passes arrays in nanoseconds where
 records cost microseconds, and counts references on every tuple it opens.
 
-* ``state`` (field, asset): position, working order, costs and margin tiers of each asset;
-  one field of all assets is contiguous.
+* ``state`` (field, asset): position, working order, costs, fill rules and margin tiers of
+  each asset; one field of all assets is contiguous.
 * ``account`` (field,): money, running totals, and how many fill rows are written.
 * ``fills`` (row, field): what happened.
 
@@ -15,15 +15,24 @@ import numpy as np
 
 from alphaloop.core.market import Floats, Instrument
 from alphaloop.core.orders import Fill, Reason
+from alphaloop.execution.simulator.rules import FillRules, Kind
 
 # state[field, asset]: the position ...
-QUANTITY, ENTRY, MARK, MARGIN, STOP, TARGET, LIQUIDATION, PAID, LEVERAGE, TOUCHED = range(10)
+QUANTITY, ENTRY, MARK, MARGIN, STOP, TARGET, LIQUIDATION, PAID, LEVERAGE, WAITS, BASE, STOPPED = range(12)
 # ... its one working order ...
-KIND, AMOUNT, PRICE, STOP_LEVEL, TARGET_LEVEL, ORDER_LEVERAGE, REDUCE_ONLY, FRACTIONS, TICKET = range(10, 19)
-# ... what trading costs ...
-TAKER, MAKER, SLIPPAGE, LIQUIDATION_FEE, LOT, UNLEVERED, MIN_NOTIONAL = range(19, 26)
+KIND, AMOUNT, PRICE, STOP_LEVEL, TARGET_LEVEL, ORDER_LEVERAGE, REDUCE_ONLY, FRACTIONS, TICKET = range(12, 21)
+# ... the lowest and highest mark price of the bar, NaN where liquidation looks at trades ...
+MARK_LOW, MARK_HIGH = range(21, 23)
+# ... what trading costs; slippage by the reason of a fill (an exit at the market is 0), and of market entries ...
+TAKER, MAKER, LIQUIDATION_FEE, LOT, UNLEVERED, MIN_NOTIONAL, TICK_UP, TICK_DOWN = range(23, 31)
+SLIPPAGE, ENTRY_SLIPPAGE = 31, 38
+# ... by which rules (see rules.Codes) ...
+TIMING, ENTRY_BAR, QUEUED, BOTH, STOP_GAP, TARGET_GAP, BASIS, ROUNDING, STOP_BAR_SIGNAL = range(39, 48)
 # ... and from here on triples of notional cap, maintenance rate, deduction.
-TIERS = 26
+TIERS = 48
+
+# what WAITS for the next bar: nothing, the target, or every level
+NOTHING, ITS_TARGET, ALL_LEVELS = 0.0, 1.0, 2.0
 
 # the KIND of a working order
 NONE, MARKET, LIMIT, STOP_ENTRY, PROTECT = 0.0, 1.0, 2.0, 3.0, 4.0
@@ -37,7 +46,7 @@ F_BAR, F_ASSET, F_TICKET, F_QUANTITY, F_PRICE, F_REASON, F_FEE, F_SLIPPAGE, F_FU
     11
 )
 FILL_FIELDS = 11
-FILLS_PER_ASSET = 10  # more than one asset can have in one bar, counted stage by stage
+FILLS_PER_ASSET = 12  # more than one asset can have in one bar, counted stage by stage
 
 REASONS = (
     Reason.MARKET,
@@ -49,19 +58,26 @@ REASONS = (
     Reason.FUNDING,
 )
 R_MARKET, R_LIMIT, R_STOP_ENTRY, R_STOP, R_TARGET, R_LIQUIDATION, R_FUNDING = range(7)
+_SLIPPING = (Kind.MARKET_EXIT, Kind.LIMIT, Kind.STOP_ENTRY, Kind.STOP, Kind.TARGET)  # in the order of the reasons
+DEFAULT = FillRules()
 
 
-def new_state(instruments: tuple[Instrument, ...]) -> Floats:
-    """Flat positions, no orders, the instruments' costs and tiers; shape (26 + 3 K, A)."""
+def new_state(instruments: tuple[Instrument, ...], rules: FillRules = DEFAULT) -> Floats:
+    """Flat positions, no orders, the instruments' costs and tiers; shape (48 + 3 K, A)."""
     depth = max(len(one.margin_tiers) for one in instruments)
     state = np.zeros((TIERS + 3 * depth, len(instruments)))
-    state[[MARK, STOP, TARGET, LIQUIDATION]] = np.nan
+    state[[MARK, STOP, TARGET, LIQUIDATION, MARK_LOW, MARK_HIGH]] = np.nan
     state[LEVERAGE] = 1.0
+    state[TIMING : STOP_BAR_SIGNAL + 1] = np.array(rules.codes, dtype=np.float64)[:, None]
+    slips = dict(zip(Kind, rules.slip_flags, strict=True))
     for asset, one in enumerate(instruments):
         state[TAKER, asset], state[MAKER, asset] = one.taker_fee, one.maker_fee
-        state[SLIPPAGE, asset], state[LIQUIDATION_FEE, asset] = one.slippage, one.liquidation_fee
+        state[LIQUIDATION_FEE, asset], state[MIN_NOTIONAL, asset] = one.liquidation_fee, one.min_notional
         state[LOT, asset], state[UNLEVERED, asset] = float(one.lot), float(one.kind != "perp")
-        state[MIN_NOTIONAL, asset] = one.min_notional
+        state[TICK_UP, asset], state[TICK_DOWN, asset] = one.tick.as_integer_ratio()
+        state[ENTRY_SLIPPAGE, asset] = one.slippage * slips[Kind.MARKET_ENTRY]
+        for reason, kind in enumerate(_SLIPPING):
+            state[SLIPPAGE + reason, asset] = one.slippage * slips[kind]
         for k in range(depth):
             tier = one.margin_tiers[min(k, len(one.margin_tiers) - 1)]
             state[TIERS + 3 * k : TIERS + 3 * k + 3, asset] = tier.notional_cap, tier.rate, tier.deduction

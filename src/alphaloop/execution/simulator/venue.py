@@ -13,6 +13,8 @@ from alphaloop.core.market import Bars, Floats, Instrument
 from alphaloop.core.orders import Fill, Order, OrderType
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.compiled import step
+from alphaloop.execution.simulator.layout import DEFAULT
+from alphaloop.execution.simulator.rules import FillRules
 
 _KINDS = {
     OrderType.MARKET: at.MARKET,
@@ -31,6 +33,7 @@ class SimulatedVenue:
         In the order of the bars' symbols.
     cash : float, quote currency
         Starting balance, above zero.
+    rules : FillRules, optional
 
     Examples
     --------
@@ -45,13 +48,13 @@ class SimulatedVenue:
     1000.0
     """
 
-    def __init__(self, instruments: Sequence[Instrument], cash: float) -> None:
+    def __init__(self, instruments: Sequence[Instrument], cash: float, rules: FillRules = DEFAULT) -> None:
         if not 0 < cash < math.inf:
             raise InvalidOption(f"starting cash {cash}", "an amount above zero", "pass e.g. 10000")
         self.instruments = tuple(instruments)
         self.symbols = tuple(one.symbol for one in self.instruments)
         self._index = {symbol: asset for asset, symbol in enumerate(self.symbols)}
-        self._state = at.new_state(self.instruments)
+        self._state = at.new_state(self.instruments, rules)
         self._account = at.new_account(cash)
         self._fills = at.new_fills(len(self.instruments) * at.FILLS_PER_ASSET)
         self._tickets: list[str] = [""] * len(self.instruments)
