@@ -5,6 +5,7 @@
     prices    candles and the marks of entries and exits
     payload   everything the page shows, as one JSON document
     write     the files of one run
+    outcomes  what many labelled candidates came to
     index     several runs side by side
 
 The page opens from disk without network; it reads and judges, it never decides.
