@@ -105,7 +105,7 @@ def protective_levels(entry: float, candidate: Candidate, costs: Costs) -> tuple
     acting, reason = entry * (1 - side / candidate.leverage) / (1 - side * rate), "liquidation"
     if candidate.stop is not None:
         stop = entry * (1 - side * candidate.stop)
-        if abs(entry - stop) <= abs(entry - acting):
+        if side * stop >= side * acting:  # the one the price meets first on its way against the trade
             acting, reason = stop, "stop"
     target = None if candidate.target is None else entry * (1 + side * candidate.target)
     return acting, reason, target

@@ -1,0 +1,98 @@
+"""What the compiled stages hand to each other: named tuples of plain arrays.
+
+A batch of candidates goes through three stages, each one loop: *enter* (entry price and
+levels), *walk* (when and where it left, how deep it fell), *settle* (costs and returns). ``Work``
+is their common sheet, one column per candidate of the batch.
+
+Prices between the stages are *signed*: multiplied by the side, so that a long and a short are
+one code path. Negation is exact, so this costs no digit.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alphaloop.core.market import Floats, Ints
+
+Bytes = NDArray[np.int8]
+
+REASONS = ("not_filled", "horizon", "stop", "target", "liquidation", "end_of_data")
+NOT_FILLED, HORIZON, STOP, TARGET, LIQUIDATION, END_OF_DATA = range(6)
+
+BATCH = 256  # candidates that share a work sheet: small enough for the first cache
+
+
+class Bars(NamedTuple):
+    """One symbol's bars, each array (T,) or empty where there is none.
+
+    ``halted`` counts the bars before each that do not trade, (T + 1,). ``paid_at`` (P,) are the
+    bars with funding, ``paid`` (P,) their rate times their open.
+    """
+
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    mark: Floats
+    halted: Ints
+    paid_at: Ints
+    paid: Floats
+
+
+class Candidates(NamedTuple):
+    """What to try, each array (K,): decision bar, side, fractions of the entry price, leverage.
+
+    ``limit`` and ``notional`` may be empty: all at market, no tiers.
+    """
+
+    bar: Ints
+    side: Bytes
+    stop: Floats
+    target: Floats
+    leverage: Floats
+    limit: Floats
+    notional: Floats
+
+
+class Terms(NamedTuple):
+    """Costs and rules as numbers: fees are fractions of notional, slippage of price.
+
+    ``tiers`` (N, 3): notional cap, maintenance rate, deduction.
+    """
+
+    horizon: int
+    taker_fee: float
+    maker_fee: float
+    liquidation_fee: float
+    slippage: float
+    tiers: Floats
+
+
+class Results(NamedTuple):
+    """What is written, once, in the candidates' own order. ``figures`` (7, K) as named below."""
+
+    figures: Floats
+    exit_bar: Ints
+    reason: Bytes
+
+
+NET, GROSS, DRAWDOWN, EXIT_PRICE, ENTRY_PRICE, FEES, FUNDING = range(7)
+FIGURES = ("net_return", "gross_return", "max_drawdown", "exit_price", "entry_price", "fees", "funding")
+
+
+class Work(NamedTuple):
+    """The sheet of a batch: ``prices`` (7, BATCH) as named below, ``start``, ``last``, ``end`` bars, ``reason``.
+
+    ``acting`` is what the protective level is: STOP or LIQUIDATION.
+    """
+
+    prices: Floats
+    start: Ints
+    last: Ints
+    end: Ints
+    reason: Bytes
+    acting: Bytes
+
+
+RAW_ENTRY, ENTRY, PROTECT, TAKE, RAW_EXIT, FALL, PAID = range(7)

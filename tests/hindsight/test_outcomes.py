@@ -1,0 +1,185 @@
+"""The reward oracle against numbers worked by hand, and against the slow reference."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from alphaloop.core.errors import InvalidOption, SchemaViolation, UnsortedData
+from alphaloop.hindsight.outcomes import Costs, Outcomes, label_candidates
+from tests.hindsight.builders import differences, rough_bars, rough_candidates, slow_outcomes
+
+FREE = Costs(0.0, 0.0, 0.0, 0.005, 0.0)
+PAID = Costs(0.0005, 0.0002, 0.0001, 0.005, 0.0125)
+FLAT = (100.0, 100.5, 99.5, 100.0)
+
+
+def bars(*rows: tuple[float, ...], **more: list[float]) -> dict[str, list[float]]:
+    return {name: [row[k] for row in rows] for k, name in enumerate(("open", "high", "low", "close"))} | more
+
+
+def one(table, costs=FREE, horizon=5, **changes) -> Outcomes:
+    plain = {"bar": 0, "side": 1, "stop": np.nan, "target": np.nan, "leverage": 1.0} | changes
+    return label_candidates(table, {name: [value] for name, value in plain.items()}, costs=costs, horizon=horizon)
+
+
+def test_a_target_at_market():
+    table = bars(FLAT, FLAT, (100.0, 106.0, 99.0, 104.0), funding_rate=[0.0, 0.0, 0.001])
+
+    found = one(table, stop=0.03, target=0.05, leverage=10.0)
+
+    # 10 x 5 % = 0.5; one payment of 0.001 x 10 x 100/100; worst price 99: a tenth of the margin
+    assert found.reason[0] == "target"
+    assert (found.exit_bar[0], found.entry_price[0], found.exit_price[0]) == (2, 100.0, 105.0)
+    assert [found.gross_return[0], found.net_return[0], found.funding[0]] == pytest.approx([0.5, 0.49, 0.01])
+    assert (found.max_drawdown[0], found.fees[0]) == (pytest.approx(0.1), 0.0)
+
+
+def test_costs_of_a_stop():
+    found = one(bars(FLAT, (100.0, 100.5, 96.0, 97.0)), PAID, stop=0.03)
+
+    # in at 100.01, stop 97.0097, out at 96.99999903
+    assert found.exit_price[0] == pytest.approx(100.01 * 0.97 * 0.9999)
+    assert found.fees[0] == pytest.approx(0.0005 * (1 + 0.97 * 0.9999))
+    assert found.net_return[0] == pytest.approx(0.97 * 0.9999 - 1 - 0.0005 * (1 + 0.97 * 0.9999))
+    assert found.max_drawdown[0] == pytest.approx(0.03)
+
+
+def test_a_loss_is_never_more_than_the_margin():
+    found = one(bars(FLAT, FLAT, (50.0, 51.0, 49.0, 50.0)), PAID, leverage=10.0)
+
+    assert (found.reason[0], found.exit_price[0], found.net_return[0]) == ("liquidation", 50.0, -1.0)
+
+
+@pytest.mark.parametrize(("side", "level"), [(1, 90 / 0.995), (-1, 110 / 1.005)])
+def test_liquidation_is_where_the_margin_is_down_to_maintenance(side, level):
+    found = one(bars(FLAT, (100.0, 120.0, 80.0, 100.0)), side=side, leverage=10.0)
+
+    assert (found.reason[0], found.exit_price[0]) == ("liquidation", pytest.approx(level))
+
+
+def test_one_bar_with_both_levels_is_a_stop():
+    assert one(bars(FLAT, (100.0, 106.0, 94.0, 101.0)), stop=0.05, target=0.05).reason[0] == "stop"
+
+
+def test_gaps_fill_at_the_open():
+    low, high = (93.0, 94.0, 92.0, 93.0), (112.0, 113.0, 111.0, 112.0)
+
+    assert one(bars(FLAT, FLAT, low), stop=0.05).exit_price[0] == 93.0
+    assert one(bars(FLAT, FLAT, high), target=0.1).exit_price[0] == 112.0
+
+
+def test_a_limit_is_traded_through_and_takes_no_target_in_its_own_bar():
+    table = bars(FLAT, (100.0, 110.0, 98.0, 109.0), (109.0, 110.0, 108.0, 109.0))
+
+    found = one(table, target=0.05, limit=99.0)
+
+    assert (found.reason[0], found.exit_bar[0], found.exit_price[0]) == ("target", 2, 109.0)
+    assert one(bars(FLAT, FLAT), limit=99.5).reason[0] == "not_filled"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"horizon": 2}, "horizon"), ({"horizon": 3}, "end_of_data"), ({"bar": 2}, "not_filled")],
+)
+def test_ends(changes, reason):
+    assert one(bars(FLAT, FLAT, FLAT), **changes).reason[0] == reason
+
+
+def test_what_was_not_filled_is_all_zeros():
+    found = one(bars(FLAT, FLAT, FLAT), PAID, bar=2)
+
+    names = ("net_return", "gross_return", "max_drawdown", "exit_bar", "exit_price", "entry_price", "fees", "funding")
+    assert [getattr(found, name)[0] for name in names] == [0] * 8
+
+
+def test_the_horizon_leaves_at_the_close():
+    found = one(bars(FLAT, (100.0, 103.0, 98.0, 102.0), (102.0, 104.0, 101.0, 103.0), FLAT), PAID, horizon=2)
+
+    price = 103 * 0.9999
+    assert (found.exit_bar[0], found.exit_price[0]) == (2, price)
+    assert found.net_return[0] == pytest.approx(price / 100.01 - 1 - 0.0005 * (1 + price / 100.01))
+    assert found.gross_return[0] == pytest.approx(0.03)
+    assert found.max_drawdown[0] == pytest.approx((100.01 - 98) / 100.01)
+
+
+def test_drawdown_is_from_an_earlier_close_to_a_worst_price():
+    # closes 110 then low 104: 6 of 100; the high of 115 is no close, the entry bar's low of 97 is 3
+    table = bars(FLAT, (100.0, 115.0, 97.0, 110.0), (110.0, 111.0, 104.0, 105.0))
+
+    assert one(table, leverage=2.0, horizon=2).max_drawdown[0] == pytest.approx(0.12)
+
+
+def test_a_halted_bar_fills_nothing_and_a_flat_one_with_volume_does():
+    halt = (90.0, 90.0, 90.0, 90.0)
+    rows = (FLAT, FLAT, halt, (91.0, 92.0, 90.5, 91.0))
+
+    assert one(bars(*rows, volume=[1.0, 1.0, 0.0, 1.0]), stop=0.05).exit_price[0] == 91.0
+    assert one(bars(*rows), stop=0.05).exit_price[0] == 90.0
+    assert one(bars(FLAT, halt, FLAT, volume=[1.0, 0.0, 1.0])).entry_price[0] == 100.0
+
+
+def test_polars_frames_and_any_order_give_the_same():
+    table, tried = rough_bars(500, 1), rough_candidates(rough_bars(500, 1), 300, 2)
+    found = label_candidates(table, tried, costs=PAID, horizon=20)
+    order = np.random.default_rng(3).permutation(300)
+    mixed = {name: values[order] for name, values in tried.items()}
+
+    again = label_candidates(pl.DataFrame(table), pl.DataFrame(mixed), costs=PAID, horizon=20)
+
+    assert again.frame().equals(found.frame()[order])
+
+
+@pytest.mark.parametrize("horizon", [1, 7, 48, 200])
+@pytest.mark.parametrize("halts", [False, True])
+def test_equal_to_the_slow_reference(horizon, halts):
+    table = rough_bars(1500, horizon, halts=halts)
+    tried = rough_candidates(table, 2000, horizon + 1)
+
+    found = label_candidates(table, tried, costs=PAID, horizon=horizon)
+
+    wrong, widest = differences(found, slow_outcomes(table, tried, PAID, horizon))
+    assert wrong == 0
+    assert widest < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"leverage": -1.0}, InvalidOption),
+        ({"leverage": np.nan}, InvalidOption),
+        ({"bar": 2}, InvalidOption),
+        ({"bar": -1}, InvalidOption),
+        ({"side": 0}, InvalidOption),
+        ({"stop": -0.01}, InvalidOption),
+        ({"target": -0.01}, InvalidOption),
+        ({"bar": 0.5}, SchemaViolation),
+        ({"horizon": 0}, InvalidOption),
+    ],
+)
+def test_a_candidate_that_cannot_be_is_refused(changes, error):
+    with pytest.raises(error):
+        one(bars(FLAT, FLAT), **changes)
+
+
+@pytest.mark.parametrize(
+    ("table", "error"),
+    [
+        (bars(FLAT, (np.nan,) * 4), SchemaViolation),
+        (bars(FLAT, (1.0, 2.0, 0.0, 1.0)), SchemaViolation),
+        (bars(FLAT, (1.0, 2.0, -1.0, 1.0)), SchemaViolation),
+        (bars(FLAT, (3.0, 2.0, 1.0, 1.0)), SchemaViolation),
+        (bars(FLAT, FLAT, ts=[1, 1]), UnsortedData),
+        (bars(FLAT, FLAT, funding_rate=[0.0, np.nan]), SchemaViolation),
+        (bars(FLAT, FLAT, mark=[100.0, 0.0]), SchemaViolation),
+        (bars(FLAT, FLAT, volume=[1.0]), SchemaViolation),
+        ({"open": [1.0]}, SchemaViolation),
+    ],
+)
+def test_bars_that_cannot_be_are_refused(table, error):
+    with pytest.raises(error):
+        one(table)
+
+
+def test_costs_that_cannot_be_are_refused():
+    with pytest.raises(InvalidOption):
+        Costs(taker_fee=-0.1)
