@@ -21,8 +21,8 @@ from alphaloop.app.viewing import LATENT, SOCIAL, latent_views
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.contract import Schema
-from alphaloop.features.frame import MATRIX, SNAPSHOTS, rows_of
-from alphaloop.features.symbol import BARS, Own, columns, gather, names_in, tables_of
+from alphaloop.features.frame import MATRIX, SNAPSHOTS, narrowed, rows_of
+from alphaloop.features.symbol import BARS, Own, columns, gather, names_in, running, tables_of
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import Lake
 
@@ -170,12 +170,11 @@ def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int) -> di
 def _rows(own: Own, schema: Schema, begin: int) -> Iterator[dict[str, pl.DataFrame]]:
     """Rows of both feature tables, a chunk at a time."""
     by_hand = Schema(name for name, one in zip(schema.names, schema.features, strict=True) if one.modality == "price")
-    places = [schema.names.index(name) for name in by_hand.names]
+    run = running(own, schema)
     for first in range(begin, len(own), CHUNK):
-        stop = min(first + CHUNK, len(own))
-        part = own.until(stop)
-        values, mask = columns(part, schema, first)
-        frames = {MATRIX: rows_of(part, schema, values, mask, first)}
+        part = own.until(min(first + CHUNK, len(own)))
+        matrix = rows_of(part, schema, *columns(part, schema, first, run), first)
+        frames = {MATRIX: matrix}
         if by_hand.names:
-            frames[SNAPSHOTS] = rows_of(part, by_hand, values[places], mask[places], first)
+            frames[SNAPSHOTS] = narrowed(matrix, by_hand)
         yield frames

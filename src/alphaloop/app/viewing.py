@@ -5,6 +5,7 @@ before the matrix is. The market encoder is fitted once, on the bars known by th
 training window, and kept; a later build uses the same one, so old vectors stay.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,10 @@ def latent_views(
 
     Posts or bars too few to make anything from are no error: the report says so.
     """
-    return {
-        SOCIAL: _social(lake, symbols, now),
-        LATENT: _market(lake, folder / "encoders" / str(timeframe), symbols, timeframe, until, now),
-    }
+    with ThreadPoolExecutor(1) as beside:  # neither reads what the other makes
+        social = beside.submit(_social, lake, symbols, now)
+        market = _market(lake, folder / "encoders" / str(timeframe), symbols, timeframe, until, now)
+        return {SOCIAL: social.result(), LATENT: market}
 
 
 def _social(lake: Lake, symbols: tuple[str, ...], now: int) -> dict[str, Any]:

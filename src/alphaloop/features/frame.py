@@ -64,6 +64,21 @@ def rows_of(own: Own, schema: Schema, values: Floats, mask: Bools, first: int = 
     return pl.DataFrame({**{name: stamps[name] for name in head}, **features, **masks})
 
 
+def narrowed(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """The same rows under a schema with fewer of their features; nothing is copied.
+
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        Made by :func:`rows_of`.
+    schema : Schema
+        All of its features in ``frame``.
+    """
+    head = [name for name in TABLES[SNAPSHOTS].names if name != "ingested_at"]
+    masks = [MASK + name for name in schema.names]
+    return frame.select(*head, *schema.names, *masks).with_columns(schema_hash=pl.lit(schema.hash))
+
+
 def arrays(frame: pl.DataFrame, names: Iterable[str]) -> tuple[Floats, Bools]:
     """Values and mask of some features, both (rows, F); NaN and false where not known.
 

@@ -9,7 +9,6 @@ rows alone gives the bits they have in the whole. Knows frames, does no I/O.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -18,9 +17,10 @@ from alphaloop.core.errors import NoData, UnsortedData
 from alphaloop.core.market import BAR_COLUMNS, FUNDING, Bools, Floats, Ints
 from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.bars.plan import plan
+from alphaloop.features.bars.running import Running
 from alphaloop.features.contract import Schema, longest_hole_us
 from alphaloop.features.facts import SourceFamily, SymbolFacts
-from alphaloop.features.family import RETURN, Family, lay_out
+from alphaloop.features.family import Family, compiled, lay_out
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.lake.bars import paid, preference
 from alphaloop.lake.quality import conform
@@ -172,7 +172,7 @@ def _us(frame: pl.DataFrame, name: str) -> Ints:
     return np.asarray(frame[name].to_physical().to_numpy(), dtype=np.int64)
 
 
-def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
+def columns(own: Own, schema: Schema, first: int = 0, run: Running | None = None) -> tuple[Floats, Bools]:
     """Every feature of the schema at the symbol's bars from ``first`` on.
 
     Parameters
@@ -183,6 +183,8 @@ def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
         F features of any kind.
     first : int
         Rows before it are only remembered.
+    run : Running, optional
+        Of :func:`running`, where the bars before ``first`` went through it already.
 
     Returns
     -------
@@ -192,7 +194,8 @@ def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
     """
     values = np.full((len(schema.names), len(own) - first), np.nan)
     mask = np.empty(values.shape, dtype=np.bool_)
-    _from_bars(own, schema, first, values)
+    places = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
+    (run or running(own, schema)).to(len(own), first, values, np.array(places, dtype=np.int64))
     for family in schema.sources:
         facts = _facts(own, family, first)
         made, known = compute_source(family, facts)
@@ -200,9 +203,7 @@ def columns(own: Own, schema: Schema, first: int = 0) -> tuple[Floats, Bools]:
         for k, one in enumerate(schema.features):
             if one.kernel is family:
                 np.copyto(values[k], made[one.part, earlier:], where=known[one.part, earlier:])
-    for k in range(len(values)):  # a row at a time stays in the cache
-        np.isfinite(values[k], out=mask[k])
-        values[k][~mask[k]] = np.nan
+    _settle(values, mask)
     return values, mask
 
 
@@ -214,23 +215,21 @@ def compute_source(family: SourceFamily, facts: SymbolFacts) -> tuple[Floats, Bo
     return values, mask
 
 
-def _from_bars(own: Own, schema: Schema, first: int, values: Floats) -> None:
-    """Run each kernel once over every stretch of bars that shares a memory."""
-    places = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
-    order = plan(tuple(schema.features[k] for k in places))
-    breaks = np.flatnonzero(np.diff(own.opens) > longest_hole_us(own.timeframe)) + 1
-    edges = [0, *breaks.tolist(), len(own)]
-    for begin, end in pairwise(edges):
-        if end <= first:
-            continue
-        bars = np.ascontiguousarray(own.bars[:, begin:end])
-        bars[RETURN, 0] = np.nan
-        skip = max(0, first - begin)
-        made = np.empty((order.width, end - begin))
-        for job in order.jobs:
-            job.kernel(bars, 0, job.params, np.zeros(job.slots), made[job.first : job.stop])
-        for k, column in zip(places, order.columns, strict=True):
-            values[k, begin + skip - first : end - first] = made[column, skip:]
+def running(own: Own, schema: Schema) -> Running:
+    """The run of a schema's features of bars, to be handed on from stretch to stretch of a symbol."""
+    made = [one for one in schema.features if isinstance(one.kernel, Family)]
+    reach = max((one.lookback for one in made), default=0) + 1
+    return Running(plan(tuple(made)), reach, own.opens, own.bars, longest_hole_us(own.timeframe))
+
+
+@compiled
+def _settle(values: Floats, mask: Bools) -> None:
+    """What is not finite becomes NaN, and its mask false."""
+    for k in range(values.shape[0]):
+        for i in range(values.shape[1]):
+            mask[k, i] = np.isfinite(values[k, i])
+            if not mask[k, i]:
+                values[k, i] = np.nan
 
 
 def _facts(own: Own, family: SourceFamily, first: int) -> SymbolFacts:
