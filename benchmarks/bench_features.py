@@ -121,8 +121,7 @@ def own_columns(market: Market, schema: Schema) -> list[np.ndarray]:
     order, rows, made = plan(schema.features), np.arange(len(market)), []
     for asset in range(len(market.symbols)):
         bars, columns = lay_out(market.values, asset, rows), np.empty((order.width, len(rows)))
-        for job in order.jobs:
-            job.kernel(bars, 0, job.params, np.zeros(job.slots), columns[job.first : job.stop])
+        order.run(bars, 0, order.fresh(), columns)
         made.append(columns)
     return made
 

@@ -117,15 +117,15 @@ def test_the_bits_do_not_depend_on_the_blocks(seed, block):
 def test_a_live_feed_with_little_history_gets_the_bits_of_the_batch(name):
     bars = random_tape(np.random.default_rng(5), 90, still=0.3, silent=0.05)
     schema = Schema([name])
-    (job,), places, width = plan(schema.features)
-    state, out, reach = np.zeros(job.slots), np.empty((width, 1)), schema.lookback + 1
+    order = plan(schema.features)
+    state, out, reach = order.fresh(), np.empty((order.width, 1)), schema.lookback + 1
 
     live = []
     for row in range(len(bars)):
         rows = np.arange(max(0, row - reach), row + 1)
         window = lay_out(bars[:, None], 0, rows)
-        job.kernel(window, window.shape[1] - 1, job.params, state, out)
-        live.append(out[places[0], 0])
+        order.run(window, window.shape[1] - 1, state, out)
+        live.append(out[order.columns[0], 0])
 
     batch = compute_arrays(market(bars), schema)[0][:, 0, 0]
     np.testing.assert_array_equal(np.array(live), batch)
@@ -134,8 +134,8 @@ def test_a_live_feed_with_little_history_gets_the_bits_of_the_batch(name):
 def test_features_of_one_family_share_one_run():
     order = plan(Schema(["bb_pct", "macd_hist", "bb_upper_20", "bb_upper_10"]).features)
 
-    assert len(order.jobs) == 3
-    assert order.columns.tolist() == [3, 6, 0, 7]
+    assert len(order.jobs) == 2
+    assert order.columns.tolist() == [3, 10, 0, 4]
 
 
 def test_overflow_is_unknown_not_infinite():

@@ -84,6 +84,9 @@ class Family:
         Kind of fact it is made from.
     missing : str
         What a missing value means.
+    together : bool
+        The kernel takes several sets of parameters at once, one after the other in ``params``;
+        the columns of each set follow those of the one before, its state is likewise.
     ascending : int
         How many leading parameters must each be above the one before.
     version : int
@@ -99,5 +102,6 @@ class Family:
     slots: int = 1
     modality: str = "price"
     missing: str = UNTIL_WARM
+    together: bool = False
     ascending: int = 0
     version: int = 1

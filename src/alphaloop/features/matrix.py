@@ -25,9 +25,8 @@ from alphaloop.features.sources.words.posts import TABLE as POOLED
 from alphaloop.features.sources.words.posts import bucket_posts
 from alphaloop.features.symbol import columns, gather, tables_of
 
-BLOCK = 2048  # rows a kernel computes at a time: a block of 30 columns stays in the second cache
+BLOCK = 2024  # rows at a time: 30 columns stay in the second cache, and off each other's cache lines
 POSTS = "social_posts"
-PADDING = 24  # keeps the columns of a block off each other's cache lines
 
 
 class Lane(NamedTuple):
@@ -35,7 +34,7 @@ class Lane(NamedTuple):
 
     asset: int
     rows: Ints
-    states: list[Floats]
+    states: Floats
 
 
 def compute(
@@ -134,7 +133,7 @@ def compute_into(market: Market, schema: Schema, values: Floats, mask: Bools) ->
     """As :func:`compute_arrays`, into arrays of shape (T, A, F) that the caller owns."""
     order, reach = plan(schema.features), schema.lookback + 1
     block = max(BLOCK, reach)  # so that history laid out again never outweighs what is new
-    scratch = np.empty((order.width, block + PADDING))
+    scratch = np.empty(order.width * block)
     lanes = [lane for asset in range(len(market.symbols)) for lane in _lanes(market, asset, order)]
     present = ~np.isnan(market.values[:, :, CLOSE])
     if not present.all():
@@ -147,9 +146,8 @@ def compute_into(market: Market, schema: Schema, values: Floats, mask: Bools) ->
                 continue
             known = max(0, first - reach)
             bars = lay_out(market.values, asset, rows[known:stop])
-            made = scratch[:, : stop - first]
-            for job, state in zip(order.jobs, states, strict=True):
-                job.kernel(bars, first - known, job.params, state, made[job.first : job.stop])
+            made = scratch[: order.width * (stop - first)].reshape(order.width, stop - first)
+            order.run(bars, first - known, states, made)
             _turn(made, order.columns, rows[first:stop], values[:, asset], mask[:, asset])
 
 
@@ -157,7 +155,7 @@ def _lanes(market: Market, asset: int, order: Plan) -> list[Lane]:
     """The asset's own rows, cut where a hole is longer than memory, each with fresh states."""
     rows = np.flatnonzero(~np.isnan(market.values[:, asset, CLOSE]))
     breaks = np.flatnonzero(np.diff(market.ts[rows]) > longest_hole_us(market.timeframe)) + 1
-    return [Lane(asset, one, [np.zeros(job.slots) for job in order.jobs]) for one in np.split(rows, breaks)]
+    return [Lane(asset, one, order.fresh()) for one in np.split(rows, breaks)]
 
 
 @compiled

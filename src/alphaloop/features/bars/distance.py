@@ -2,86 +2,78 @@
 
 ``obv_n`` is on-balance volume as a share: of the volume of the last n bars, that of rises
 less that of falls. The running total TA-Lib keeps depends on where history begins and is
-not a feature; its change over n bars is our numerator. Sums are made anew for every row.
+not a feature; its change over n bars is our numerator.
 """
 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, VOLUME, Floats, Ints
+from alphaloop.features.bars.averages import SLOTS
 from alphaloop.features.bars.indicators import exponential_average_kernel, simple_average_kernel
+from alphaloop.features.bars.moments import TILE, means, tiles
 from alphaloop.features.family import Column, Family, Param, compiled
 
 
 @compiled
 def _from_close(bars: Floats, start: int, out: Floats) -> None:
     """Turn averages of the close into distances from them."""
-    for k in range(out.shape[1]):
-        out[0, k] = bars[CLOSE, start + k] / out[0, k] - 1.0
+    rows = out.shape[1]
+    close = bars[CLOSE, start : start + rows]
+    for p in range(out.shape[0]):
+        for k in range(rows):
+            out[p, k] = close[k] / out[p, k] - 1.0
 
 
 @compiled
 def simple_distance_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Close over the mean of the last ``params[0]`` closes, less one."""
+    """Close over the mean of the last n closes, less one, for each n of ``params``."""
     simple_average_kernel(bars, start, params, state, out)
     _from_close(bars, start, out)
 
 
 @compiled
 def exponential_distance_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Close over its exponential average, less one."""
+    """Close over its exponential average, less one, for each n of ``params``."""
     exponential_average_kernel(bars, start, params, state, out)
     _from_close(bars, start, out)
 
 
 @compiled
-def _total(values: Floats, first: int, n: int) -> float:
-    """Sum of n values in four interleaved parts: the order depends on the window alone."""
-    a, b, c, d, whole = 0.0, 0.0, 0.0, 0.0, n - n % 4
-    for i in range(first, first + whole, 4):
-        a += values[i]
-        b += values[i + 1]
-        c += values[i + 2]
-        d += values[i + 3]
-    for i in range(first + whole, first + n):
-        a += values[i]
-    return (a + b) + (c + d)
+def _share(bars: Floats, paid: Floats, begin: int, start: int, params: Ints, out: Floats) -> None:
+    """Mean of ``paid`` (from row ``begin`` on) over the mean volume of the last n bars, for each n."""
+    work, means_paid, means_volume = tiles(params)
+    for offset in range(0, out.shape[1], TILE):
+        first, rows = start + offset, min(TILE, out.shape[1] - offset)
+        means(paid, first - begin, rows, params, work, means_paid)
+        means(bars[VOLUME], first, rows, params, work, means_volume)
+        for p in range(len(params)):
+            for k in range(rows):
+                size = means_volume[p, k]
+                out[p, offset + k] = means_paid[p, k] / size if size > 0.0 else np.nan
 
 
 @compiled
-def traded_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Close over the volume-weighted price of the last ``params[0]`` bars, less one."""
-    n, seen, rows = params[0], int(state[0]), out.shape[1]
-    begin = max(0, start - min(n, seen))
-    volume, turnover = bars[VOLUME], np.empty(start + rows - begin)
-    for i in range(begin, start + rows):
-        turnover[i - begin] = (bars[HIGH, i] + bars[LOW, i] + bars[CLOSE, i]) / 3.0 * volume[i]
-    for k in range(rows):
-        i = start + k
-        if seen + k + 1 < n:
-            out[0, k] = np.nan
-            continue
-        size, paid = _total(volume, i - n + 1, n), _total(turnover, i - n + 1 - begin, n)
-        out[0, k] = bars[CLOSE, i] * size / paid - 1.0 if paid > 0.0 else np.nan
-    state[0] = seen + rows
+def traded_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Close over the volume-weighted price of the last n bars, less one, for each n of ``params``."""
+    begin, stop = max(0, start - int(np.max(params)) + 1), start + out.shape[1]
+    turnover, high, low = np.empty(stop - begin), bars[HIGH, begin:stop], bars[LOW, begin:stop]
+    close, volume = bars[CLOSE, begin:stop], bars[VOLUME, begin:stop]
+    for k in range(len(turnover)):
+        turnover[k] = (high[k] + low[k] + close[k]) / 3.0 * volume[k]
+    _share(bars, turnover, begin, start, params, out)
+    _from_close(bars, start, out)
 
 
 @compiled
-def balance_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Volume of rises less volume of falls over all volume of the last ``params[0]`` bars."""
-    n, seen, rows = params[0], int(state[0]), out.shape[1]
-    close, volume = bars[CLOSE], bars[VOLUME]
-    begin = max(1, start - min(n, seen))
-    signed = np.zeros(start + rows - begin + 1)
-    for i in range(begin, start + rows):
-        signed[i - begin] = np.sign(close[i] - close[i - 1]) * volume[i]
-    for k in range(rows):
-        i = start + k
-        if seen + k < n:
-            out[0, k] = np.nan
-            continue
-        size = _total(volume, i - n + 1, n)
-        out[0, k] = _total(signed, i - n + 1 - begin, n) / size if size > 0.0 else np.nan
-    state[0] = seen + rows
+def balance_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Volume of rises less volume of falls over all volume of the last n bars, for each n of ``params``."""
+    begin, stop = max(0, start - int(np.max(params)) + 1), start + out.shape[1]
+    signed, volume, close = np.empty(stop - begin), bars[VOLUME, begin:stop], bars[CLOSE]
+    for k in range(len(signed)):
+        i = begin + k
+        change = close[i] - close[i - 1] if i > 0 else np.nan
+        signed[k] = np.sign(change) * volume[k]
+    _share(bars, signed, begin, start, params, out)
 
 
 _UNKNOWN_VOLUME = "NaN until n bars of known volume are there, and where nothing was traded"
@@ -94,7 +86,8 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n"),),
-        slots=3,
+        together=True,
+        version=2,
     ),
     Family(
         "distance from exponential average",
@@ -103,7 +96,9 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n"),),
-        slots=2,
+        slots=SLOTS,
+        together=True,
+        version=2,
     ),
     Family(
         "distance from traded price",
@@ -116,6 +111,8 @@ FAMILIES = (
         ("high", "low", "close", "volume"),
         lookback=lambda n: n - 1,
         params=(Param("n"),),
+        together=True,
+        version=2,
         missing=_UNKNOWN_VOLUME,
     ),
     Family(
@@ -125,6 +122,8 @@ FAMILIES = (
         ("close", "volume"),
         lookback=lambda n: n,
         params=(Param("n"),),
+        together=True,
+        version=2,
         missing=_UNKNOWN_VOLUME,
     ),
 )

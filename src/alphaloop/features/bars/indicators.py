@@ -14,49 +14,29 @@ Bollinger bands with the population deviation; TA-Lib 0.8 for all warm-ups.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
-from alphaloop.features.bars.moments import SLOTS, slide
+from alphaloop.features.bars.averages import SLOTS, exponential_averages, step
+from alphaloop.features.bars.extremes import extreme_tiles, extremes
+from alphaloop.features.bars.moments import TILE, means, moments, tiles
 from alphaloop.features.family import Column, Family, Param, compiled
 
 BAND_WIDTH = 2.0  # population deviations on either side of the middle
 
 
 @compiled
-def simple_average_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Mean of the last ``params[0]`` closes; the running sum begins afresh every n rows."""
-    close, n = bars[CLOSE], params[0]
-    seen, turn, total = int(state[0]), int(state[1]), state[2]
-    for k in range(out.shape[1]):
-        i = start + k
-        seen += 1
-        if seen < n:
-            out[0, k] = np.nan
-            continue
-        if turn == 0:
-            total = 0.0
-            for j in range(i - n + 1, i + 1):
-                total += close[j]
-        else:
-            total += close[i] - close[i - n]
-        turn = turn + 1 if turn + 1 < n else 0
-        out[0, k] = total / n
-    state[0], state[1], state[2] = seen, turn, total
+def simple_average_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Mean of the last n closes, for each n of ``params``."""
+    work, averages, _ = tiles(params)
+    for begin in range(0, out.shape[1], TILE):
+        rows = min(TILE, out.shape[1] - begin)
+        means(bars[CLOSE], start + begin, rows, params, work, averages)
+        for p in range(len(params)):
+            out[p, begin : begin + rows] = averages[p, :rows]
 
 
 @compiled
 def exponential_average_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Exponential average with weight 2 / (n + 1), begun with the mean of n closes."""
-    close, n = bars[CLOSE], params[0]
-    weight, seen, average = 2.0 / (n + 1.0), int(state[0]), state[1]
-    for k in range(out.shape[1]):
-        seen += 1
-        if seen > n:
-            average += (close[start + k] - average) * weight
-        else:
-            average += close[start + k]
-            if seen == n:
-                average /= n
-        out[0, k] = average if seen >= n else np.nan
-    state[0], state[1] = seen, average
+    """Exponential average with weight 2 / (n + 1), begun with the mean of n closes, for each n of ``params``."""
+    exponential_averages(bars[CLOSE, start : start + out.shape[1]], params, state, out)
 
 
 @compiled
@@ -68,8 +48,7 @@ def strength_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: 
         change = close[start + k] - close[start + k - 1] if seen > 0 else 0.0
         up, down = max(change, 0.0), max(-change, 0.0)
         if seen > n:
-            gain += (up - gain) * weight
-            loss += (down - loss) * weight
+            gain, loss = step(gain, up, weight), step(loss, down, weight)
         else:
             gain += up
             loss += down
@@ -92,12 +71,12 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
     close, fast_n, slow_n, signal_n = bars[CLOSE], params[0], params[1], params[2]
     seen, fast, slow, signal = int(state[0]), state[1], state[2], state[3]
     first = slow_n + signal_n - 1
+    fast_weight, slow_weight, signal_weight = 2.0 / (fast_n + 1.0), 2.0 / (slow_n + 1.0), 2.0 / (signal_n + 1.0)
     for k in range(out.shape[1]):
         price = close[start + k]
         seen += 1
         if seen > slow_n:
-            fast += (price - fast) * (2.0 / (fast_n + 1.0))
-            slow += (price - slow) * (2.0 / (slow_n + 1.0))
+            fast, slow = step(fast, price, fast_weight), step(slow, price, slow_weight)
         else:
             slow += price
             fast += price if seen > slow_n - fast_n else 0.0
@@ -106,7 +85,7 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
                 slow /= slow_n
         line = fast - slow
         if seen > first:
-            signal += (line - signal) * (2.0 / (signal_n + 1.0))
+            signal = step(signal, line, signal_weight)
         elif seen >= slow_n:
             signal += line
             if seen == first:
@@ -119,46 +98,40 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
 
 
 @compiled
-def bands_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Bollinger bands: upper, lower, relative width, and place between them (0 to 1)."""
-    close, n, upper, lower, width, place = bars[CLOSE], params[0], out[0], out[1], out[2], out[3]
-    slide(close, start, n, state, upper, lower)
-    for k in range(len(upper)):
-        mean, reach = upper[k], BAND_WIDTH * np.sqrt(lower[k] / n)
+def _bands(close: Floats, means: Floats, spreads: Floats, n: int, out: Floats) -> None:
+    """Upper, lower, width and place, (4, m), of one window."""
+    share, upper, lower, width, place = 1.0 / n, out[0], out[1], out[2], out[3]
+    for k in range(len(close)):
+        mean, reach = means[k], BAND_WIDTH * np.sqrt(spreads[k] * share)
         upper[k] = mean + reach
         lower[k] = mean - reach
         width[k] = 2.0 * reach / mean
-        place[k] = (close[start + k] - mean + reach) / (2.0 * reach) if reach > 0.0 else np.nan
+        place[k] = (close[k] - mean + reach) / (2.0 * reach) if reach > 0.0 else np.nan
 
 
 @compiled
-def channel_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Highest high and lowest low of the last ``params[0]`` bars, this one included."""
-    high, low, n = bars[HIGH], bars[LOW], params[0]
-    seen = int(state[0])
-    top, top_age, bottom, bottom_age = state[1], int(state[2]), state[3], int(state[4])
-    for k in range(out.shape[1]):
-        i = start + k
-        top_age += 1
-        bottom_age += 1
-        if seen == 0 or high[i] >= top:
-            top, top_age = high[i], 0
-        elif top_age >= n:  # the old extreme has left: look through the window once
-            top, top_age = high[i], 0
-            for back in range(1, n):
-                if high[i - back] > top:
-                    top, top_age = high[i - back], back
-        if seen == 0 or low[i] <= bottom:
-            bottom, bottom_age = low[i], 0
-        elif bottom_age >= n:
-            bottom, bottom_age = low[i], 0
-            for back in range(1, n):
-                if low[i - back] < bottom:
-                    bottom, bottom_age = low[i - back], back
-        seen += 1
-        out[0, k] = top if seen >= n else np.nan
-        out[1, k] = bottom if seen >= n else np.nan
-    state[0], state[1], state[2], state[3], state[4] = seen, top, top_age, bottom, bottom_age
+def bands_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Bollinger bands: upper, lower, relative width, and place between them (0 to 1), for each n of ``params``."""
+    work, averages, spreads = tiles(params)
+    for begin in range(0, out.shape[1], TILE):
+        first, rows = start + begin, min(TILE, out.shape[1] - begin)
+        moments(bars[CLOSE], first, rows, params, work, averages, spreads)
+        close = bars[CLOSE, first : first + rows]
+        for p in range(len(params)):
+            made = out[4 * p : 4 * p + 4, begin : begin + rows]
+            _bands(close, averages[p, :rows], spreads[p, :rows], params[p], made)
+
+
+@compiled
+def channel_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Highest high and lowest low of the last n bars, this one included, for each n of ``params``."""
+    work, tops, bottoms = extreme_tiles(params)
+    for begin in range(0, out.shape[1], TILE):
+        rows = min(TILE, out.shape[1] - begin)
+        extremes((bars[HIGH], bars[LOW]), start + begin, rows, params, work, tops, bottoms)
+        for p in range(len(params)):
+            out[2 * p, begin : begin + rows] = tops[p, :rows]
+            out[2 * p + 1, begin : begin + rows] = bottoms[p, :rows]
 
 
 _AVERAGE_UNIT = "quote per base"
@@ -171,7 +144,8 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n"),),
-        slots=3,
+        together=True,
+        version=2,
     ),
     Family(
         "exponential average",
@@ -180,7 +154,9 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n"),),
-        slots=2,
+        slots=SLOTS,
+        together=True,
+        version=2,
     ),
     Family(
         "relative strength",
@@ -190,6 +166,7 @@ FAMILIES = (
         lookback=lambda n: n,
         params=(Param("n", least=2, default=14),),
         slots=3,
+        version=2,
         missing="NaN until n changes are known, and while the price has never moved",
     ),
     Family(
@@ -205,6 +182,7 @@ FAMILIES = (
         params=(Param("fast", default=12), Param("slow", least=2, default=26), Param("signal", default=9)),
         slots=4,
         ascending=2,
+        version=2,
     ),
     Family(
         "bands",
@@ -218,7 +196,8 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n - 1,
         params=(Param("n", least=2, default=20),),
-        slots=SLOTS,
+        together=True,
+        version=2,
         missing="NaN until n closes are known; bb_pct also where the band has no width",
     ),
     Family(
@@ -231,6 +210,6 @@ FAMILIES = (
         ("high", "low"),
         lookback=lambda n: n - 1,
         params=(Param("n"),),
-        slots=5,
+        together=True,
     ),
 )

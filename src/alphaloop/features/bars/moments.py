@@ -1,77 +1,155 @@
-"""Sliding mean and spread of a window, as good as computed afresh.
+"""Mean and spread of sliding windows, each as good as computed by itself.
 
-A window of n values slides by one: Welford's update moves mean and sum of squared
-deviations ("spread") in constant time. Rounding would creep in for ever, and a window
-that calms down would be left with the rounding of its wilder past. So both are computed
-afresh from the window once every n rows, and whenever the spread has fallen below a
-thousandth of its peak since: the cost per row stays constant.
+A window of n values is the sum of blocks whose lengths are the powers of two in n, the
+newest block the shortest: 12 = 4 + 8. The blocks ending at every row come from those half
+as long, ``block[i] + block[i - half]``, so all windows of one column share them, and the
+compiler works on several rows at a time. Nothing is carried from row to row: a row has
+the same bits in a batch and alone, nothing drifts, and what left a window leaves no trace.
 
-Not to be confused with sums of squares (as TA-Lib keeps them), which lose all digits
-when the mean is large against the spread.
-
-An unknown value (NaN) empties the window. A window whose values are all equal has its
-mean and a spread of zero to the last digit.
+Means and sums of squared deviations ("spreads") of two blocks are joined by Chan's formula,
+which never takes large numbers from each other (sums of squares, as TA-Lib keeps them,
+lose all digits when the mean is large against the spread). A window whose values are all
+equal has their mean and a spread of zero to the last digit; one with an unknown value
+(NaN, or a row before the first) is unknown.
 
 Source
 ------
-Welford (1962), Technometrics 4(3), 419-420.
+Chan, Golub, LeVeque (1983), The American Statistician 37(3), 242-247, pairwise updating.
 """
 
 import numpy as np
 
-from alphaloop.core.market import Floats
+from alphaloop.core.market import Floats, Ints
+from alphaloop.features.bars.multiply_add import multiply_add
 from alphaloop.features.family import compiled
 
-CALM = 1e-3  # three of sixteen digits may be lost before the window is computed afresh
-
-SLOTS = 6  # of the state: values in a row, equal values, rows until computed afresh, mean, spread, peak
-
-
-@compiled
-def window_moments(values: Floats, i: int, n: int) -> tuple[float, float]:
-    """Mean and spread of the ``n`` values up to row ``i``, from the values themselves."""
-    mean, spread = 0.0, 0.0
-    for j in range(i - n + 1, i + 1):
-        mean += values[j]
-    mean /= n
-    for j in range(i - n + 1, i + 1):
-        spread += (values[j] - mean) ** 2
-    return mean, spread
+TILE = 512  # rows at a time: the blocks of a tile stay in the first cache
+PADDING = 40  # keeps the work arrays off each other's cache lines
 
 
 @compiled
-def slide(values: Floats, start: int, n: int, state: Floats, means: Floats, spreads: Floats) -> None:
-    """Mean and spread of the last ``n`` values at each row from ``start``; NaN until there are n.
+def tiles(windows: Ints) -> tuple[Floats, Floats, Floats]:
+    """Work space for :func:`moments` and :func:`means`, and where they write: (4, w), (P, TILE), (P, TILE)."""
+    shape = (len(windows), TILE)
+    return np.empty((4, TILE + np.max(windows) + PADDING)), np.empty(shape), np.empty(shape)
 
-    ``means`` and ``spreads`` (m,) are written, ``state`` (:data:`SLOTS`,) is carried on.
+
+@compiled
+def _first_blocks(values: Floats, first: int, blocks: Floats) -> None:
+    """Rows from ``first`` on, unknown where they lie before row 0."""
+    gap = min(max(0, -first), len(blocks))
+    blocks[:gap] = np.nan
+    known = values[first + gap : first + len(blocks)]
+    for k in range(len(known)):
+        blocks[gap + k] = known[k]
+
+
+@compiled
+def _join_halves(
+    new: Floats, old: Floats, new_spread: Floats, old_spread: Floats, half: int, sums: Floats, spreads: Floats
+) -> None:
+    """Sums and spreads of blocks from two halves of ``half`` values each."""
+    share = 0.5 / half
+    for k in range(len(sums)):
+        apart = new[k] - old[k]
+        sums[k] = new[k] + old[k]
+        spreads[k] = multiply_add(apart * share, apart, new_spread[k] + old_spread[k])
+
+
+@compiled
+def _join_pairs(values: Floats, sums: Floats, spreads: Floats) -> None:
+    """Sums and spreads of blocks of two."""
+    new, old = values[1:], values[:-1]
+    for k in range(len(sums)):
+        apart = new[k] - old[k]
+        sums[k] = new[k] + old[k]
+        spreads[k] = 0.5 * apart * apart
+
+
+@compiled
+def _join_window(
+    sums: Floats, spreads: Floats, size: int, held: int, window_means: Floats, window_spreads: Floats
+) -> None:
+    """Put blocks of ``size`` values before the newest ``held`` of the windows."""
+    share, weight, reach = 1.0 / size, size / (size + held), size * (held / (size + held))
+    for k in range(len(window_means)):
+        apart = sums[k] * share - window_means[k]
+        window_means[k] = multiply_add(apart, weight, window_means[k])
+        window_spreads[k] = multiply_add(apart * reach, apart, window_spreads[k] + spreads[k])
+
+
+@compiled
+def _begin_window(sums: Floats, spreads: Floats, size: int, window_means: Floats, window_spreads: Floats) -> None:
+    share = 1.0 / size
+    for k in range(len(window_means)):
+        window_means[k] = sums[k] * share
+        window_spreads[k] = spreads[k]
+
+
+@compiled
+def moments(
+    values: Floats, start: int, rows: int, windows: Ints, work: Floats, window_means: Floats, window_spreads: Floats
+) -> None:
+    """Mean and spread of the last ``windows[p]`` values at ``rows`` rows from ``start``: (P, TILE) each.
+
+    ``rows`` is at most :data:`TILE`; ``work`` is from :func:`tiles`.
     """
-    run, same, left, share = int(state[0]), int(state[1]), int(state[2]), 1.0 / n
-    mean, spread, peak = state[3], state[4], state[5]
-    for k in range(len(means)):
-        i = start + k
-        value = values[i]
-        if np.isnan(value):
-            run, left = 0, 0
+    longest, size = int(np.max(windows)), 1
+    wide = rows + longest - 1
+    sums, spreads, next_sums, next_spreads = work[0], work[1], work[2], work[3]
+    _first_blocks(values, start - longest + 1, sums[:wide])
+    spreads[:wide] = 0.0
+    while True:
+        for p in range(len(windows)):
+            if windows[p] & size:
+                held = windows[p] & (size - 1)
+                at = longest - 1 - held
+                blocks, their_spreads = sums[at : at + rows], spreads[at : at + rows]
+                if held:
+                    _join_window(blocks, their_spreads, size, held, window_means[p, :rows], window_spreads[p, :rows])
+                else:
+                    _begin_window(blocks, their_spreads, size, window_means[p, :rows], window_spreads[p, :rows])
+        if 2 * size > longest:
+            return
+        new, old = slice(2 * size - 1, wide), slice(size - 1, wide - size)
+        if size == 1:
+            _join_pairs(sums[:wide], next_sums[new], next_spreads[new])
         else:
-            same = same + 1 if run > 0 and value == values[i - 1] else 1
-            run += 1
-        if run < n:
-            means[k], spreads[k] = np.nan, np.nan
-            continue
-        if left > 0:
-            left -= 1
-            step, before = value - values[i - n], mean
-            mean += step * share
-            spread += step * (value - mean + values[i - n] - before)
-            peak = max(peak, spread)
-            if spread < CALM * peak:
-                mean, spread = window_moments(values, i, n)
-                peak = spread
-        else:
-            left = n - 1
-            mean, spread = window_moments(values, i, n)
-            peak = spread
-        if same >= n:
-            mean, spread, peak = value, 0.0, 0.0
-        means[k], spreads[k] = mean, spread
-    state[0], state[1], state[2], state[3], state[4], state[5] = run, same, left, mean, spread, peak
+            _join_halves(sums[new], sums[old], spreads[new], spreads[old], size, next_sums[new], next_spreads[new])
+        sums, spreads, next_sums, next_spreads = next_sums, next_spreads, sums, spreads
+        size *= 2
+
+
+@compiled
+def _add(new: Floats, old: Floats, sums: Floats) -> None:
+    for k in range(len(sums)):
+        sums[k] = new[k] + old[k]
+
+
+@compiled
+def _join_means(sums: Floats, size: int, held: int, window_means: Floats) -> None:
+    share, weight = 1.0 / size, size / (size + held)
+    for k in range(len(window_means)):
+        before = window_means[k] if held else 0.0
+        window_means[k] = multiply_add(sums[k] * share - before, weight, before)
+
+
+@compiled
+def means(values: Floats, start: int, rows: int, windows: Ints, work: Floats, window_means: Floats) -> None:
+    """The means of :func:`moments` alone, to the same bits."""
+    longest, size = int(np.max(windows)), 1
+    wide = rows + longest - 1
+    sums, next_sums = work[0], work[1]
+    _first_blocks(values, start - longest + 1, sums[:wide])
+    while True:
+        for p in range(len(windows)):
+            if windows[p] & size:
+                held = windows[p] & (size - 1)
+                at = longest - 1 - held
+                _join_means(sums[at : at + rows], size, held, window_means[p, :rows])
+        if 2 * size > longest:
+            return
+        new, old = slice(2 * size - 1, wide), slice(size - 1, wide - size)
+        _add(sums[new], sums[old], next_sums[new])
+        sums, next_sums = next_sums, sums
+        size *= 2

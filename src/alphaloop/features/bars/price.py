@@ -18,26 +18,30 @@ def close_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: F
 
 
 @compiled
-def return_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Simple return over ``params[0]`` bars."""
-    close, n, seen = bars[CLOSE], params[0], int(state[0])
-    for k in range(out.shape[1]):
-        i = start + k
-        out[0, k] = close[i] / close[i - n] - 1.0 if seen + k >= n else np.nan
-    state[0] = seen + out.shape[1]
+def returns(close: Floats, start: int, n: int, out: Floats) -> None:
+    """``close / close[-n] - 1`` at rows from ``start``; NaN where there is no such close."""
+    unknown = min(max(0, n - start), len(out))
+    out[:unknown] = np.nan
+    new, old, known = close[start + unknown :], close[start + unknown - n :], out[unknown:]
+    for k in range(len(known)):
+        known[k] = new[k] / old[k] - 1.0
 
 
 @compiled
-def acceleration_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
+def return_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Simple return over ``params[0]`` bars."""
+    returns(bars[CLOSE], start, params[0], out[0])
+
+
+@compiled
+def acceleration_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Mean return per bar over the short span, less that over the long one."""
-    close, a, b, seen = bars[CLOSE], params[0], params[1], int(state[0])
-    for k in range(out.shape[1]):
-        i = start + k
-        if seen + k >= b:
-            out[0, k] = (close[i] / close[i - a] - 1.0) / a - (close[i] / close[i - b] - 1.0) / b
-        else:
-            out[0, k] = np.nan
-    state[0] = seen + out.shape[1]
+    a, b, rows = params[0], params[1], out.shape[1]
+    short = np.empty(rows)
+    returns(bars[CLOSE], start, a, short)
+    returns(bars[CLOSE], start, b, out[0])
+    for k in range(rows):
+        out[0, k] = short[k] / a - out[0, k] / b
 
 
 FAMILIES = (

@@ -8,27 +8,43 @@ the first value is the plain mean of n true ranges. Knows high, low and close.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
-from alphaloop.features.bars.moments import SLOTS, slide
+from alphaloop.features.bars.averages import step
+from alphaloop.features.bars.moments import TILE, moments, tiles
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
 @compiled
-def deviation_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Sample deviation of the last ``params[0]`` one-bar returns."""
-    n, deviation = params[0], out[0]
-    slide(bars[RETURN], start, n, state, np.empty(len(deviation)), deviation)
-    for k in range(len(deviation)):
-        deviation[k] = np.sqrt(deviation[k] / (n - 1))
+def _roots(spreads: Floats, n: int, deviations: Floats) -> None:
+    """Sample deviations from sums of squared deviations."""
+    share = 1.0 / (n - 1)
+    for k in range(len(deviations)):
+        deviations[k] = np.sqrt(spreads[k] * share)
 
 
 @compiled
-def term_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Short deviation over long deviation; NaN when the long one is zero."""
-    short = np.empty((1, out.shape[1]))
-    deviation_kernel(bars, start, params[:1], state[:SLOTS], short)
-    deviation_kernel(bars, start, params[1:], state[SLOTS:], out)
-    for k in range(out.shape[1]):
-        out[0, k] = short[0, k] / out[0, k] if out[0, k] > 0.0 else np.nan
+def deviation_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Sample deviation of the last n one-bar returns, for each n of ``params``."""
+    work, averages, spreads = tiles(params)
+    for begin in range(0, out.shape[1], TILE):
+        rows = min(TILE, out.shape[1] - begin)
+        moments(bars[RETURN], start + begin, rows, params, work, averages, spreads)
+        for p in range(len(params)):
+            _roots(spreads[p, :rows], params[p], out[p, begin : begin + rows])
+
+
+@compiled
+def term_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Short deviation over long deviation, for each pair of ``params``; NaN when the long one is zero."""
+    work, averages, spreads = tiles(params)
+    for begin in range(0, out.shape[1], TILE):
+        rows = min(TILE, out.shape[1] - begin)
+        moments(bars[RETURN], start + begin, rows, params, work, averages, spreads)
+        for p in range(len(params)):
+            _roots(spreads[p, :rows], params[p], averages[p, :rows])
+        for p in range(out.shape[0]):
+            for k in range(rows):
+                short, long = averages[2 * p, k], averages[2 * p + 1, k]
+                out[p, begin + k] = short / long if long > 0.0 else np.nan
 
 
 @compiled
@@ -46,7 +62,7 @@ def true_range_kernel(bars: Floats, start: int, params: Ints, state: Floats, out
             elif seen == n:
                 average = (average + reach) / n
             else:
-                average += (reach - average) * weight
+                average = step(average, reach, weight)
         out[0, k] = average if seen >= n else np.nan
         seen += 1
     state[0], state[1] = seen, average
@@ -60,7 +76,8 @@ FAMILIES = (
         ("close",),
         lookback=lambda n: n,
         params=(Param("n", least=2),),
-        slots=SLOTS,
+        together=True,
+        version=2,
     ),
     Family(
         "term structure",
@@ -69,7 +86,8 @@ FAMILIES = (
         ("close",),
         lookback=lambda _a, b: b,
         params=(Param("a", least=2), Param("b", least=2)),
-        slots=2 * SLOTS,
+        together=True,
+        version=2,
         missing="as vol_b, and NaN where vol_b is 0",
         ascending=2,
     ),
@@ -81,5 +99,6 @@ FAMILIES = (
         lookback=lambda n: n,
         params=(Param("n", default=14),),
         slots=2,
+        version=2,
     ),
 )

@@ -7,7 +7,7 @@ after it. A volume of zero is a fact: ``log_volume`` is 0 then. Knows close and 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
-from alphaloop.features.bars.moments import SLOTS, slide
+from alphaloop.features.bars.moments import TILE, moments, tiles
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
@@ -19,14 +19,23 @@ def log_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: Flo
 
 
 @compiled
-def score_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
-    """Deviations of this volume from the mean of the last ``params[0]``, this one included."""
-    volume, n, score = bars[VOLUME], params[0], out[0]
-    means = np.empty(len(score))
-    slide(volume, start, n, state, means, score)
-    for k in range(len(score)):
-        deviation = np.sqrt(score[k] / (n - 1))
-        score[k] = (volume[start + k] - means[k]) / deviation if deviation > 0.0 else np.nan
+def _scores(volume: Floats, means: Floats, spreads: Floats, n: int, scores: Floats) -> None:
+    share = 1.0 / (n - 1)
+    for k in range(len(scores)):
+        deviation = np.sqrt(spreads[k] * share)
+        scores[k] = (volume[k] - means[k]) / deviation if deviation > 0.0 else np.nan
+
+
+@compiled
+def score_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Deviations of this volume from the mean of the last n, this one included, for each n of ``params``."""
+    work, means, spreads = tiles(params)
+    for begin in range(0, out.shape[1], TILE):
+        first, rows = start + begin, min(TILE, out.shape[1] - begin)
+        moments(bars[VOLUME], first, rows, params, work, means, spreads)
+        volume = bars[VOLUME, first : first + rows]
+        for p in range(len(params)):
+            _scores(volume, means[p, :rows], spreads[p, :rows], params[p], out[p, begin : begin + rows])
 
 
 @compiled
@@ -54,7 +63,8 @@ FAMILIES = (
         ("volume",),
         lookback=lambda n: n - 1,
         params=(Param("n", least=2, default=96),),
-        slots=SLOTS,
+        together=True,
+        version=2,
         missing="NaN until n known volumes in a row, and where all n are equal",
     ),
     Family(
