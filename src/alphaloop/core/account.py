@@ -188,7 +188,9 @@ def orders_to_reach(
     InvalidOrder
         If the decision names a symbol the account does not trade.
     """
-    orders = []
+    orders: list[Order] = []
+    if not decision.intents:
+        return ()
     for symbol, intent in decision.intents.items():
         if intent.action is Action.HOLD:
             continue

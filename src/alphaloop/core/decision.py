@@ -67,7 +67,7 @@ class Intent:
     model_sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        sign = {Action.BUY: 1, Action.SELL: -1}.get(self.action, 0)
+        sign = 1 if self.action is Action.BUY else -1 if self.action is Action.SELL else 0
         if not math.isfinite(self.target) or (self.target > 0) - (self.target < 0) != sign:
             raise InvalidOption(
                 f"{self.action} with target {self.target}",
@@ -78,10 +78,10 @@ class Intent:
             raise InvalidOption(f"leverage {self.leverage}", "1 or more", "use 1 for no leverage")
         if not (0 <= self.confidence <= 100 and 0 <= self.risk_score <= 100):
             raise InvalidOption(f"confidence {self.confidence}, risk_score {self.risk_score}", "0 to 100", "")
-        for name in ("entry_price", "stop_loss", "take_profit"):
-            level = getattr(self, name)
+        for level in (self.entry_price, self.stop_loss, self.take_profit):
             if level is not None and not 0 < level < math.inf:
-                raise InvalidOption(f"{name} {level}", "a price above zero", "leave it out for none")
+                prices = f"entry_price {self.entry_price}, stop_loss {self.stop_loss}, take_profit {self.take_profit}"
+                raise InvalidOption(prices, "prices above zero", "leave out what is none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from functools import partial
+from itertools import repeat
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,8 +100,7 @@ class Instrument:
             raise InvalidOption(f"margin tiers with caps {caps}", "ascending, the last infinite", "correct the tiers")
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(NamedTuple):
     """The bars of all symbols for one interval: what becomes known at ``available_at``.
 
     Parameters
@@ -119,6 +120,9 @@ class Bars:
     available_at: int
     symbols: tuple[str, ...]
     values: Floats
+
+
+_bars = partial(tuple.__new__, Bars)  # from its fields in order, at half the cost of a call
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +175,8 @@ class Market:
         return len(self.ts)
 
     def __iter__(self) -> Iterator[Bars]:
-        step, symbols = self.timeframe.us, self.symbols
-        for ts, values in zip(self.ts.tolist(), self.values, strict=True):
-            yield Bars(ts, ts + step, symbols, values)
+        opened, known = self.ts.tolist(), (self.ts + self.timeframe.us).tolist()
+        return map(_bars, zip(opened, known, repeat(self.symbols), self.values))
 
     def between(self, start_us: int, end_us: int) -> "Market":
         """The part whose bars open in ``[start_us, end_us)``."""

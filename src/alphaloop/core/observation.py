@@ -6,6 +6,7 @@ rewriting the future. Shapes: A assets, F features, L lookback rows.
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from struct import Struct
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ from alphaloop.core.account import AccountView
 from alphaloop.core.errors import UnknownName
 from alphaloop.core.market import Bools, Floats
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
+_INT64 = Struct("<q").pack
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Observation(NamedTuple):
@@ -47,8 +49,8 @@ class Observation(NamedTuple):
     windows: Floats
     account: AccountView
     schema_hash: str
-    frames: Mapping[str, Mapping[str, Any]] = _EMPTY
-    regimes: Mapping[str, Any] = _EMPTY
+    frames: Mapping[str, Mapping[str, Any]] = NOTHING
+    regimes: Mapping[str, Any] = NOTHING
     texts: tuple[Any, ...] = ()
 
     def column(self, name: str) -> Floats:
@@ -63,8 +65,7 @@ class Observation(NamedTuple):
     def digest(self) -> bytes:
         """16 bytes that change when anything the policy could read of the market changes."""
         state = blake2b(self.values.tobytes(), digest_size=16)
-        state.update(self.mask.tobytes())
-        state.update(self.now.to_bytes(8, "little", signed=True))
+        state.update(self.mask.tobytes() + _INT64(self.now))
         if self.frames or self.regimes or self.texts:
             state.update(repr((self.frames, self.regimes, self.texts)).encode())
         return state.digest()

@@ -31,12 +31,12 @@ class ReplayFeed:
         return len(self.market)
 
     def __iter__(self) -> Iterator[Bars]:
-        if self._progress is None:
-            yield from self.market
-            return
+        return iter(self.market) if self._progress is None else self._told(self._progress)
+
+    def _told(self, progress: Callable[[int], None]) -> Iterator[Bars]:
         every = max(1, len(self.market) // 100)
         for count, bars in enumerate(self.market, start=1):
             yield bars
             if count % every == 0:
-                self._progress(count)
-        self._progress(len(self.market))
+                progress(count)
+        progress(len(self.market))

@@ -5,11 +5,12 @@ gross (the sum of absolute weights) is ``max_gross``. What is held counts like w
 asked for, and may be cut without being asked.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
 from alphaloop.core.account import AccountView
-from alphaloop.core.decision import Decision
+from alphaloop.core.decision import Action, Decision, Intent
 from alphaloop.core.errors import InvalidOption
 from alphaloop.risk.wanted import (
     ROUNDING,
@@ -64,21 +65,35 @@ class Exposure:
         """The decision with every weight and their sum within the caps."""
         if not account.equity > 0:
             return close_all(decision, account, because("exposure", "no equity left"))
-        held = held_weights(account)
-        if not decision.intents and self._leaves(held):
+        if self._fits(decision.intents, account):
             return decision
+        held = held_weights(account)
         loose = 1.0 + max(self.drift, ROUNDING)
         decision = self._cut_weights(decision, account, held, loose)
         why = because("exposure", f"gross above {self.max_gross:g} of equity")
         return cut_gross(decision, account, held, self.max_gross, self.drift, why)
 
-    def _leaves(self, held: list[float]) -> bool:
-        """The common bar: nothing asked, nothing outgrown. A weight that is no number is no."""
-        if not any(held):
-            return True
-        sizes = list(map(abs, held))
-        room = 1.0 + self.drift
-        return sum(sizes) <= self.max_gross * room and max(sizes) <= self.max_weight * room
+    def _fits(self, intents: Mapping[str, Intent], account: AccountView) -> bool:
+        """The common bar: nothing asked beyond a cap, nothing outgrown. A weight that is no number does not fit.
+
+        Says no more often than it must (where a target has to share the gross with holdings
+        that have drifted); then the rules below look closer.
+        """
+        equity, gross, room, asked = account.equity, 0.0, 1.0 + self.drift, 0
+        for symbol, quantity, mark in zip(
+            account.symbols, account.quantity.tolist(), account.mark_price.tolist(), strict=True
+        ):
+            cap, weight = self.max_weight * room, quantity * mark / equity if quantity else 0.0
+            intent = intents.get(symbol) if intents else None
+            if intent is not None:
+                asked += 1
+                if intent.action is not Action.HOLD:
+                    cap, weight = self.max_weight, intent.target
+            size = abs(weight)
+            gross += size
+            if size > cap:
+                return False
+        return asked == len(intents) and gross <= self.max_gross * (1.0 if asked else room)
 
     def _cut_weights(self, decision: Decision, account: AccountView, held: list[float], loose: float) -> Decision:
         wanted = wanted_weights(decision, account, held)

@@ -79,10 +79,13 @@ def test_fills_name_the_order_that_made_them():
     assert (entry.ts, entry.symbol) == (120_000_000, "X")
 
 
-def test_the_account_is_a_copy():
+def test_what_is_done_to_an_account_stays_out_of_the_venue():
     desk = Desk().hold(1.0)
-    for array in (desk.account.quantity, desk.account.entry_price, desk.account.mark_price, desk.account.margin):
-        array[:] = 7.0
+    account = desk.account
+    account.mark_price[:] = 7.0
+    for shared in (account.quantity, account.entry_price, account.margin):
+        with pytest.raises(ValueError, match="read-only"):
+            shared[:] = 7.0
 
     assert desk.position == (1.0, 100.0, 100.0)
     assert np.array_equal(desk.account.mark_price, [100.0])

@@ -6,6 +6,8 @@ the latest; what it answers to a bar was submitted before that bar.
 
 import math
 from collections.abc import Sequence
+from functools import partial
+from itertools import compress
 
 from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOption, InvalidOrder
@@ -22,6 +24,8 @@ _KINDS = {
     OrderType.STOP: at.STOP_ENTRY,
     OrderType.PROTECT: at.PROTECT,
 }
+
+_view = partial(tuple.__new__, AccountView)  # its fields in order, at half the cost of a call; once a bar
 
 
 class SimulatedVenue:
@@ -59,6 +63,8 @@ class SimulatedVenue:
         self._fills = at.new_fills(len(self.instruments) * at.FILLS_PER_ASSET)
         self._tickets: list[str] = [""] * len(self.instruments)
         self._working: frozenset[str] = frozenset()
+        self._marks, self._kinds = self._state[at.MARK], self._state[at.KIND]
+        self._positions = self._copies()
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
         """Let a bar happen to the working orders and positions.
@@ -75,6 +81,7 @@ class SimulatedVenue:
             self._working = self._resting()
         if rows == 0:
             return ()
+        self._positions = self._copies()
         return tuple(self._fill(row, bars.ts) for row in self._fills[:rows].tolist())
 
     def submit(self, orders: Sequence[Order]) -> None:
@@ -85,29 +92,21 @@ class SimulatedVenue:
         InvalidOrder
             If a symbol is unknown, or a leverage beyond the instrument's; then none is taken.
         """
+        if not orders:
+            return
         for order in orders:
             self._check(order)
         for order in orders:
             asset = self._index[order.symbol]
             self._tickets[asset] = order.id
             self._write(self._state, asset, order)
-        if orders:
-            self._working = self._resting()
+        self._working = self._resting()
 
     def account(self) -> AccountView:
-        """The account as of the last bar's close; arrays are copies."""
-        account, state = self._account, self._state[: at.MARGIN + 1].copy()
-        return AccountView(
-            self.symbols,
-            float(account[at.EQUITY]),
-            float(account[at.CASH]),
-            float(account[at.PEAK]),
-            state[at.QUANTITY],
-            state[at.ENTRY],
-            state[at.MARK],
-            state[at.MARGIN],
-            self._working,
-        )
+        """The account as of the last bar's close, for good: later bars do not change it."""
+        money, (quantity, entry, margin) = self._account.tolist(), self._positions
+        amounts = (money[at.EQUITY], money[at.CASH], money[at.PEAK])
+        return _view((self.symbols, *amounts, quantity, entry, self._marks.copy(), margin, self._working))
 
     @property
     def working(self) -> frozenset[str]:
@@ -122,10 +121,16 @@ class SimulatedVenue:
         if order.leverage > most:
             raise InvalidOrder(f"{order.symbol}: leverage {order.leverage}", f"at most {most}", "lower it")
 
+    def _copies(self) -> tuple[Floats, Floats, Floats]:
+        """Quantity, entry price and margin of every asset: they stand still until a fill, so views share them."""
+        quantity, entry, margin = self._state[[at.QUANTITY, at.ENTRY, at.MARGIN]]
+        for array in (quantity, entry, margin):
+            array.setflags(write=False)
+        return quantity, entry, margin
+
     def _resting(self) -> frozenset[str]:
         """Symbols that have a working order."""
-        kinds = self._state[at.KIND].tolist()
-        return frozenset(symbol for symbol, kind in zip(self.symbols, kinds, strict=True) if kind != at.NONE)
+        return frozenset(compress(self.symbols, self._kinds.tolist()))  # NONE is zero
 
     def _write(self, state: Floats, asset: int, order: Order) -> None:
         """Put an order into its asset's slot; protective orders arrive as levels."""
