@@ -32,7 +32,7 @@ def test_words_beside_the_trades_group_them_too():
     found = trades()
     words = (found["exit_price"] >= 115).cast(pl.String)
 
-    assert breakdown(found, words).select("group", "trades", "net_pnl").rows() == [("false", 2, 0.5), ("true", 1, 17.5)]
+    assert breakdown(found, words).select("group", "trades", "net_pnl").rows() == [("false", 2, 1.0), ("true", 1, 18.0)]
 
 
 def test_no_trades_no_groups():
