@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from alphaloop.core.errors import InvalidOption, UnknownName
-from alphaloop.core.time import DAY_US, Timeframe
 from alphaloop.features import contract
-from alphaloop.features.contract import FAMILIES, Schema, listing, longest_hole_us, pattern, resolve
+from alphaloop.features.contract import FAMILIES, Schema, listing, pattern, resolve
 from alphaloop.features.matrix import compute_arrays
 from tests.features.builders import ALL, random_market
 
@@ -111,8 +110,3 @@ def test_the_first_value_comes_after_lookback_bars(name):
 
     assert int(np.argmax(mask)) == resolve(name).lookback
     assert mask[resolve(name).lookback :].all()
-
-
-def test_memory_bridges_a_week_or_twelve_bars():
-    assert longest_hole_us(Timeframe.parse("1m")) == 7 * DAY_US
-    assert longest_hole_us(Timeframe.parse("1d")) == 12 * DAY_US

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import nan
 
-from alphaloop.features.windows import beginnings, drift, log_steps, rank, score, wilder
+from alphaloop.core.time import DAY_US, Timeframe
+from alphaloop.features.windows import beginnings, drift, log_steps, longest_hole_us, rank, score, wilder
 from tests.features.builders import random_tape
 
 
@@ -57,3 +58,8 @@ def test_score_is_the_deviation_from_the_known_ones():
     assert np.isnan(score(values, 0, 3, 4))
     assert np.isnan(score(values, 0, 1, 1))
     assert np.isnan(score(np.full(5, 2.0), 0, 4, 2))
+
+
+def test_memory_bridges_a_week_or_twelve_bars():
+    assert longest_hole_us(Timeframe.parse("1m")) == 7 * DAY_US
+    assert longest_hole_us(Timeframe.parse("1d")) == 12 * DAY_US

@@ -11,12 +11,12 @@ from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.regime import LABELS
 from alphaloop.features.sources.regime import Regime
 from alphaloop.features.sources.symbols import names_of
-from alphaloop.features.sources.timeframes import LongFrame
+from alphaloop.features.sources.timeframes import LONG_FRAME
 from alphaloop.features.symbol import gather
 from alphaloop.features.timeframes import LONG, TREND_FRAMES
 from alphaloop.lake.table import Lake
 
-FAMILIES = (Regime(), LongFrame())
+FAMILIES = (Regime(), LONG_FRAME)
 _EVENT = ("event_id", "available_at", "title", "event_type", "source")
 
 

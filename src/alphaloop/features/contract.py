@@ -7,7 +7,7 @@ ordered choice of names; its hash changes when any declaration behind it does.
 
 Lookback counts the asset's own bars: an absent bar is skipped, never filled, so that a
 feature of one asset does not depend on which others are in the market. After a hole
-longer than :data:`LONGEST_HOLE_US` (and 12 bars) memory begins anew.
+longer than :data:`~alphaloop.features.windows.LONGEST_HOLE_US` (and 12 bars) memory begins anew.
 """
 
 import json
@@ -19,7 +19,6 @@ from functools import lru_cache
 from hashlib import sha256
 
 from alphaloop.core.errors import InvalidOption, UnknownName
-from alphaloop.core.time import DAY_US, Timeframe
 from alphaloop.features.bars import direction, distance, indicators, price, volatility, volume
 from alphaloop.features.facts import Declared, SourceFamily
 from alphaloop.features.family import Family
@@ -30,11 +29,10 @@ from alphaloop.features.sources.latent import LatentFamily
 from alphaloop.features.sources.onchain import Onchain
 from alphaloop.features.sources.regime import Regime
 from alphaloop.features.sources.social import SocialFamily
-from alphaloop.features.sources.timeframes import LongFrame, ShortFrame
+from alphaloop.features.sources.timeframes import LONG_FRAME, SHORT_FRAME
+from alphaloop.features.windows import LONGEST_HOLE_BARS, LONGEST_HOLE_US
 
 VERSION = 1  # of the rules common to all features: holes, warm-up, what NaN means
-LONGEST_HOLE_US = 7 * DAY_US  # longer than any exchange holiday
-LONGEST_HOLE_BARS = 12
 LARGEST_PARAM = 100_000  # a year of 5m bars; more is a slip of the keyboard
 
 FAMILIES: tuple[Family, ...] = (
@@ -53,8 +51,8 @@ SOURCES: tuple[SourceFamily, ...] = (
     SocialFamily(),
     LatentFamily(),
     Regime(),
-    LongFrame(),
-    ShortFrame(),
+    LONG_FRAME,
+    SHORT_FRAME,
 )
 _STEMS = {column.stem: (family, part) for family in FAMILIES for part, column in enumerate(family.columns)}
 _DECLARED = {one.name: (family, part, one) for family in SOURCES for part, one in enumerate(family.declared)}
@@ -311,14 +309,3 @@ def _one(feature: Feature) -> list[object]:
         return [feature.name, family.version, feature.unit, feature.inputs, feature.params, feature.lookback]
     declared = [feature.name, feature.modality, feature.unit, feature.formula, feature.inputs, feature.missing]
     return [family.name, family.memory_us, family.memory_bars, *declared]
-
-
-def longest_hole_us(timeframe: Timeframe) -> int:
-    """The longest time between two opens of an asset that its memory bridges, microseconds.
-
-    Examples
-    --------
-    >>> longest_hole_us(Timeframe.parse("5m")) // DAY_US, longest_hole_us(Timeframe.parse("1w")) // DAY_US
-    (7, 84)
-    """
-    return max(LONGEST_HOLE_US, LONGEST_HOLE_BARS * timeframe.us)

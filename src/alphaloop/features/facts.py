@@ -9,14 +9,17 @@ all history, no scale fitted on the whole.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 import polars as pl
 
 from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import Timeframe
+from alphaloop.features.sources.rows import Reader, Rows, Whose
+from alphaloop.lake.schema import TABLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,43 @@ class SymbolFacts:
         ``available_at`` of the symbol's own bars.
     bars : float array, shape (7, n)
         As kernels take them: ``open high low close volume funding return``.
-    tables : mapping of table name to DataFrame
+    tables : mapping of table name to DataFrame, or to Rows
         The symbol's rows (and those of no symbol), sorted by ``available_at``, ``event_time``,
-        then key; columns as the lake declares them. A table nobody wrote is empty.
+        then key; columns as the lake declares them, or as the family at hand reads them. A table
+        nobody wrote may be left out.
     venue : str
+    first : int
+        Decisions before this one are only remembered: nobody asks what was known then.
     """
 
     symbol: str
     timeframe: Timeframe
     now: Ints
     bars: Floats
-    tables: Mapping[str, pl.DataFrame] = field(default_factory=lambda: MappingProxyType({}))
+    tables: Mapping[str, pl.DataFrame | Rows] = field(default_factory=lambda: MappingProxyType({}))
     venue: str = ""
+    first: int = 0
+
+    @property
+    def asked(self) -> Ints:
+        """The decision times that are asked for, (n - first,)."""
+        return self.now[self.first :]
+
+    def read(self, table: str, reader: Reader) -> Rows:
+        """The rows of one table, as a family reads it."""
+        given = self.tables.get(table)
+        if isinstance(given, Rows):
+            return given
+        frame = TABLES[table].empty() if given is None else given
+        return reader.whole(frame, Whose(self.symbol, self.timeframe, self.venue))
+
+    def lately(self, bars: int) -> "SymbolFacts":
+        """The same with at most so many bars before the first that is asked for."""
+        cut = self.first - bars
+        if cut <= 0:
+            return self
+        recent = np.ascontiguousarray(self.bars[:, cut:])
+        return replace(self, now=self.now[cut:], bars=recent, first=bars)
 
 
 @runtime_checkable
@@ -76,6 +104,11 @@ class SourceFamily(Protocol):
     @property
     def declared(self) -> tuple[Declared, ...]:
         """Its columns, in the order they are written."""
+        ...
+
+    @property
+    def readers(self) -> Mapping[str, Reader]:
+        """How it reads each lake table that it does read."""
         ...
 
     @property
@@ -94,5 +127,5 @@ class SourceFamily(Protocol):
         ...
 
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
-        """Fill ``values`` and ``mask``, both (columns, n); NaN and false where not known."""
+        """Fill ``values`` and ``mask``, both (columns, n - first); NaN and false where not known."""
         ...

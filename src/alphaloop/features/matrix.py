@@ -18,12 +18,13 @@ from alphaloop.core.errors import NoData
 from alphaloop.core.market import CLOSE, Bools, Floats, Ints, Market
 from alphaloop.core.time import Timeframe
 from alphaloop.features.bars.plan import Plan, plan
-from alphaloop.features.contract import Schema, full, longest_hole_us
+from alphaloop.features.contract import Schema, full
 from alphaloop.features.family import compiled, lay_out
 from alphaloop.features.frame import rows_of
 from alphaloop.features.sources.words.posts import TABLE as POOLED
 from alphaloop.features.sources.words.posts import bucket_posts
 from alphaloop.features.symbol import columns, gather, tables_of
+from alphaloop.features.windows import longest_hole_us
 
 BLOCK = 2024  # rows at a time: 30 columns stay in the second cache, and off each other's cache lines
 POSTS = "social_posts"

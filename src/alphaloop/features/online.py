@@ -18,10 +18,12 @@ from alphaloop.core.market import CLOSE, Bars, Bools, Floats
 from alphaloop.core.observation import Observation
 from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.bars.plan import plan
-from alphaloop.features.contract import Schema, longest_hole_us
+from alphaloop.features.contract import Schema
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import RETURN, Family
-from alphaloop.features.symbol import Own, about, between, compute_source, declared, ordered, tables_of
+from alphaloop.features.sources.rows import Held, Whose, instants
+from alphaloop.features.symbol import Own, about, between, declared, ordered
+from alphaloop.features.windows import longest_hole_us
 from alphaloop.lake.schema import TABLES
 
 
@@ -29,66 +31,63 @@ class Live:
     """One symbol's rolling buffer; made by :class:`OnlineView`."""
 
     def __init__(self, symbol: str, venue: str, timeframe: Timeframe, schema: Schema) -> None:
-        self.symbol, self.venue, self.timeframe, self.schema = symbol, venue, timeframe, schema
+        self.symbol, self.timeframe, self.schema = symbol, timeframe, schema
+        self._whose = Whose(symbol, timeframe, venue)
         self._by_hand = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
         self._plan = plan(tuple(schema.features[k] for k in self._by_hand))
         self._reach = max((schema.features[k].lookback for k in self._by_hand), default=0) + 1
-        self._places = {
-            family.name: [(k, one.part) for k, one in enumerate(schema.features) if one.kernel is family]
-            for family in schema.sources
-        }
+        self._sources = [_Source(family, schema) for family in schema.sources]
         self._kept = max([self._reach, *(family.memory_bars for family in schema.sources)]) + 1
         self._memory_us = max((family.memory_us for family in schema.sources), default=0)
         self._bars = np.full((RETURN + 1, 2 * self._kept), np.nan)
         self._now, self._opens = np.zeros((2, 2 * self._kept), dtype=np.int64)
         self._count = 0  # bars in the buffer
         self._run = 0  # bars since memory began anew
-        self._states = [np.zeros(job.slots) for job in self._plan.jobs]
+        self._states = self._plan.fresh()
         self._made = np.empty((self._plan.width, 1))
-        self.tables = {name: TABLES[name].empty() for name in tables_of(schema.sources)}
+        self._hold({})
+
+    def _hold(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Read tables anew; what two families read alike is read once."""
+        readers = {(name, reader) for source in self._sources for name, reader in source.family.readers.items()}
+        frames = {name: tables.get(name, TABLES[name].empty()) for name, _ in readers}
+        self._held = {(name, reader): Held(reader, self._whose, frames[name]) for name, reader in readers}
 
     def warm(self, own: Own) -> None:
         """Take over all history up to a bar, as if it had been pushed bar by bar."""
-        hole = longest_hole_us(self.timeframe)
-        breaks = np.flatnonzero(np.diff(own.opens) > hole)
+        breaks = np.flatnonzero(np.diff(own.opens) > longest_hole_us(self.timeframe))
         begin = int(breaks[-1]) + 1 if len(breaks) else 0
         bars = np.ascontiguousarray(own.bars[:, begin:])
         self._run, self._count = bars.shape[1], min(len(own), self._kept)
+        self._states = self._plan.fresh()
         if self._run:
             bars[RETURN, 0] = np.nan
-        made = np.empty((self._plan.width, self._run))
-        self._states = [np.zeros(job.slots) for job in self._plan.jobs]
-        for job, state in zip(self._plan.jobs, self._states, strict=True):
-            job.kernel(bars, 0, job.params, state, made[job.first : job.stop])
+            self._plan.run(bars, 0, self._states, np.empty((self._plan.width, self._run)))
         tail = len(own) - self._count
         self._bars[:, : self._count] = own.bars[:, tail:]
         self._now[: self._count], self._opens[: self._count] = own.now[tail:], own.opens[tail:]
         if self._count:
-            until = int(own.now[-1])
-            self.tables = {
-                name: between(frame, int(own.now[tail]) - self._memory_us, until) for name, frame in own.tables.items()
-            }
+            oldest, newest = int(own.now[tail]) - self._memory_us, int(own.now[-1])
+            self._hold({name: between(frame, oldest, newest) for name, frame in own.tables.items()})
 
     def take(self, rows: Mapping[str, pl.DataFrame]) -> None:
         """Add table rows that became available; forget those no family can reach any more."""
-        for name, frame in rows.items():
-            if name not in self.tables:
+        clean: dict[str, pl.DataFrame] = {}
+        for (name, _), held in self._held.items():
+            if name not in rows or rows[name].is_empty():
                 continue
-            fresh = ordered(about(declared(frame, name), self.symbol), name)
-            if fresh.is_empty():
-                continue
-            held = self.tables[name]
-            joined = pl.concat([held, fresh], rechunk=True)
-            late = held.height and held["available_at"][-1] >= fresh["available_at"][0]
-            self.tables[name] = ordered(joined, name) if late else joined
+            if name not in clean:
+                clean[name] = ordered(about(declared(rows[name], name), self.symbol), name)
+            oldest = int(self._now[max(0, self._count - self._kept)]) - self._memory_us
+            held.take(clean[name], oldest)
 
     def step(self, opened: int, now: int, bar: Floats) -> tuple[Floats, Bools]:
         """Features at a bar (6,) that just became available: values and mask, both (F,)."""
         self._append(opened, now, bar)
         values = np.full(len(self.schema.names), np.nan)
         self._from_bars(values)
-        for family in self.schema.sources:
-            self._from_source(family, values)
+        for source in self._sources:
+            self._from_source(source, values)
         mask = np.isfinite(values)
         values[~mask] = np.nan
         return values, mask
@@ -109,7 +108,7 @@ class Live:
         if k and opened - self._opens[k - 1] > longest_hole_us(self.timeframe):
             self._run = 0
         if self._run == 0:
-            self._states = [np.zeros(job.slots) for job in self._plan.jobs]
+            self._states = self._plan.fresh()
         self._now[k], self._opens[k] = now, opened
         self._count, self._run = k + 1, self._run + 1
 
@@ -118,25 +117,32 @@ class Live:
         bars = np.ascontiguousarray(self._bars[:, self._count - length : self._count])
         if self._run == length:
             bars[RETURN, 0] = np.nan
-        for job, state in zip(self._plan.jobs, self._states, strict=True):
-            job.kernel(bars, length - 1, job.params, state, self._made[job.first : job.stop])
+        self._plan.run(bars, length - 1, self._states, self._made)
         values[self._by_hand] = self._made[self._plan.columns, 0]
 
-    def _from_source(self, family: SourceFamily, values: Floats) -> None:
+    def _from_source(self, source: "_Source", values: Floats) -> None:
+        family = source.family
         begin = max(0, self._count - 1 - family.memory_bars)
         now = self._now[begin : self._count]
         oldest, newest = int(now[0]) - family.memory_us, int(now[-1])
-        facts = SymbolFacts(
-            self.symbol,
-            self.timeframe,
-            now.copy(),
-            np.ascontiguousarray(self._bars[:, begin : self._count]),
-            {name: between(frame, oldest, newest) for name, frame in self.tables.items()},
-            self.venue,
-        )
-        made, known = compute_source(family, facts)
-        for k, part in self._places[family.name]:
-            values[k] = made[part, -1] if known[part, -1] else np.nan
+        tables = {
+            name: self._held[name, reader].rows.between(oldest, newest) for name, reader in family.readers.items()
+        }
+        bars = self._bars[:, begin : self._count]
+        facts = SymbolFacts(self.symbol, self.timeframe, now, bars, tables, self._whose.venue, len(now) - 1)
+        family.compute(facts, source.values, source.mask)
+        values[source.places] = np.where(source.mask, source.values, np.nan)[source.parts, 0]
+
+
+class _Source:
+    """A family of the schema, where its answer is written, and which columns of it go where."""
+
+    def __init__(self, family: SourceFamily, schema: Schema) -> None:
+        self.family = family
+        self.places = [k for k, one in enumerate(schema.features) if one.kernel is family]
+        self.parts = [schema.features[k].part for k in self.places]
+        self.values = np.empty((len(family.declared), 1))
+        self.mask = np.empty(self.values.shape, dtype=np.bool_)
 
 
 class OnlineView:
@@ -214,7 +220,7 @@ class OnlineView:
             If a row claims to become available only later.
         """
         for name, frame in rows.items():
-            if frame.height and int(frame["available_at"].to_physical().max()) > bars.available_at:  # type: ignore[arg-type]
+            if frame.height and int(instants(frame, "available_at").max()) > bars.available_at:
                 raise LookaheadError(f"rows of {name} later than {iso(bars.available_at)}", "rows known by now", "")
         made = np.full((len(self._symbols), len(self._schema.names)), np.nan)
         for k, symbol in enumerate(self._symbols):

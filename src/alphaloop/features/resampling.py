@@ -95,7 +95,7 @@ def closed_frames(now: Ints, bars: Floats, timeframe: Timeframe, to: Timeframe) 
     if len(bars) <= FUNDING:
         bars = np.vstack([bars, np.zeros(len(now))])
     closes = now // timeframe.us * timeframe.us
-    most = len(np.unique((closes - 1) // to.us))
+    most = int(np.count_nonzero(np.diff((closes - 1) // to.us))) + int(len(closes) > 0)
     opened, count = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
     made = np.empty((len(BAR_COLUMNS), most))
     _gather(closes, np.ascontiguousarray(bars), to.us, opened, made, count)

@@ -85,8 +85,8 @@ class States:
     ranging: Floats
 
 
-def states(prices: Floats, *, rules: StateRules | None = None, begin: Ints | None = None) -> States:
-    """Volatility, trend and range state of every closed bar of one asset.
+def states(prices: Floats, *, rules: StateRules | None = None, begin: Ints | None = None, first: int = 0) -> States:
+    """Volatility, trend and range state of every closed bar of one asset, from ``first`` on.
 
     Parameters
     ----------
@@ -95,6 +95,8 @@ def states(prices: Floats, *, rules: StateRules | None = None, begin: Ints | Non
     rules : StateRules, optional
     begin : int array, shape (n,), optional
         First bar of each bar's memory; without it bar 0.
+    first : int
+        Bars before it are only remembered.
 
     Raises
     ------
@@ -114,8 +116,8 @@ def states(prices: Floats, *, rules: StateRules | None = None, begin: Ints | Non
     begin = np.zeros(count, dtype=np.int64) if begin is None else begin
     made = np.full((3, count), np.nan)
     bars = np.ascontiguousarray(prices, dtype=np.float64)
-    _measure(bars, log_steps(bars[CLOSE]), begin, (rules.span, rules.ranked, rules.least), made)
-    place, score, width = made
+    _measure(bars, log_steps(bars[CLOSE]), begin, (rules.span, rules.ranked, rules.least), first, made)
+    place, score, width = made[:, first:]
     trend = _step(score, -rules.trending, rules.trending)
     still = np.where(np.isnan(trend), np.nan, (trend == 0) & (width < rules.ranging))
     return States(place, _step(place, rules.calm, rules.wild), score, trend, width, still)
@@ -127,8 +129,8 @@ def _step(values: Floats, low: float, high: float) -> Floats:
 
 
 @compiled
-def _measure(bars: Floats, steps: Floats, begin: Ints, sizes: tuple[int, int, int], made: Floats) -> None:
-    """Write rank, score and width (3, n)."""
+def _measure(bars: Floats, steps: Floats, begin: Ints, sizes: tuple[int, int, int], first: int, made: Floats) -> None:
+    """Write rank, score and width (3, n) from ``first`` on."""
     span, ranked, least = sizes
     sizes_of_move = np.full(len(steps), np.nan)
     for i in range(len(steps)):
@@ -137,6 +139,8 @@ def _measure(bars: Floats, steps: Floats, begin: Ints, sizes: tuple[int, int, in
             continue
         total, root = drift(steps, i - span + 1, i)
         sizes_of_move[i] = root
+        if i < first:
+            continue
         if i - warm + 1 >= least:
             made[0, i] = rank(sizes_of_move, max(warm, i - ranked + 1), i)
         if root > 0.0:

@@ -9,6 +9,7 @@ rows alone gives the bits they have in the whole. Knows frames, does no I/O.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -18,16 +19,19 @@ from alphaloop.core.market import BAR_COLUMNS, FUNDING, Bools, Floats, Ints
 from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.bars.plan import plan
 from alphaloop.features.bars.running import Running
-from alphaloop.features.contract import Schema, longest_hole_us
+from alphaloop.features.contract import Schema
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import Family, compiled, lay_out
+from alphaloop.features.sources.rows import told
 from alphaloop.features.sources.symbols import names_of
+from alphaloop.features.windows import longest_hole_us
 from alphaloop.lake.bars import paid, preference
 from alphaloop.lake.quality import conform
 from alphaloop.lake.schema import SYMBOL_OF_NONE, TABLES
 
 BARS = "market_bars"
 _ORDER = ("available_at", "event_time")
+_FEW = 64  # rows that are sooner compared by Python than by polars
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,30 +150,51 @@ def declared(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     SchemaViolation
         If a column is missing, unknown, or of another type.
     """
-    schema = TABLES[table]
-    return frame if frame.schema == schema.dtypes else conform(frame, schema, 0)
+    names, kinds = _columns_of(table)
+    return frame if frame.columns == names and frame.dtypes == kinds else conform(frame, TABLES[table], 0)
+
+
+@cache
+def _columns_of(table: str) -> tuple[list[str], list[pl.DataType]]:
+    return list(TABLES[table].names), list(TABLES[table].dtypes.values())
 
 
 def about(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
     """Rows that speak of the symbol or of none."""
-    return frame.filter(pl.col("symbol").is_in(names_in(symbol))) if "symbol" in frame.columns else frame
+    if "symbol" not in frame.columns:
+        return frame
+    mine = told(frame["symbol"], names_in(symbol).__contains__).astype(np.bool_)
+    return frame if mine.all() else frame.filter(pl.Series(mine))
 
 
 def ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """By ``available_at``, ``event_time``, key: the order families are promised."""
     order = [*_ORDER, *(name for name in TABLES[table].key if name not in _ORDER)]
-    return frame.sort(order, maintain_order=True)
+    return frame if _ascends(frame, order[2:]) else frame.sort(order, maintain_order=True)
+
+
+def _ascends(frame: pl.DataFrame, keys: list[str]) -> bool:
+    """Whether each row is later than the one before; of few rows, whether times and keys are in order."""
+    times = [_us(frame, name) for name in _ORDER]
+    known, event = (np.diff(one) for one in times)
+    if ((known > 0) | ((known == 0) & (event > 0))).all():
+        return True
+    if len(frame) > _FEW:
+        return False
+    rows = list(zip(*(one.tolist() for one in times), *(frame[name].to_list() for name in keys), strict=True))
+    return rows == sorted(rows)
 
 
 def between(frame: pl.DataFrame, oldest: int, newest: int) -> pl.DataFrame:
     """Rows of an ordered frame with ``oldest <= available_at <= newest``, microseconds UTC."""
-    known = frame["available_at"].to_physical()
-    first, stop = int(known.search_sorted(oldest, "left")), int(known.search_sorted(newest, "right"))
+    known = _us(frame, "available_at")
+    first, stop = int(known.searchsorted(oldest, "left")), int(known.searchsorted(newest, "right"))
     return frame.slice(first, stop - first)
 
 
 def _us(frame: pl.DataFrame, name: str) -> Ints:
-    return np.asarray(frame[name].to_physical().to_numpy(), dtype=np.int64)
+    times: Ints = frame[name].to_numpy().view(np.int64)  # the lake keeps microseconds
+    return times
 
 
 def columns(own: Own, schema: Schema, first: int = 0, run: Running | None = None) -> tuple[Floats, Bools]:
@@ -199,17 +224,16 @@ def columns(own: Own, schema: Schema, first: int = 0, run: Running | None = None
     for family in schema.sources:
         facts = _facts(own, family, first)
         made, known = compute_source(family, facts)
-        earlier = made.shape[1] - values.shape[1]
         for k, one in enumerate(schema.features):
             if one.kernel is family:
-                np.copyto(values[k], made[one.part, earlier:], where=known[one.part, earlier:])
+                np.copyto(values[k], made[one.part], where=known[one.part])
     _settle(values, mask)
     return values, mask
 
 
 def compute_source(family: SourceFamily, facts: SymbolFacts) -> tuple[Floats, Bools]:
-    """What one family says at every decision time: values and mask, both (columns, n)."""
-    shape = (len(family.declared), len(facts.now))
+    """What one family says at every decision time that is asked for: values and mask, both (columns, n - first)."""
+    shape = (len(family.declared), len(facts.asked))
     values, mask = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
     family.compute(facts, values, mask)
     return values, mask
@@ -238,4 +262,4 @@ def _facts(own: Own, family: SourceFamily, first: int) -> SymbolFacts:
     oldest, newest = int(own.now[begin]) - family.memory_us, int(own.now[-1])
     tables = {name: between(frame, oldest, newest) for name, frame in own.tables.items()}
     bars = np.ascontiguousarray(own.bars[:, begin:])
-    return SymbolFacts(own.symbol, own.timeframe, own.now[begin:], bars, tables, own.venue)
+    return SymbolFacts(own.symbol, own.timeframe, own.now[begin:], bars, tables, own.venue, first - begin)

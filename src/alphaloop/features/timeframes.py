@@ -131,11 +131,8 @@ def trend_columns(now: Ints, bars: Floats, timeframe: Timeframe, wanted: Timefra
     >>> made[:3, -1].round(2).tolist(), bool(np.isnan(made[0, 46])), bool(np.isnan(made[0, 47]))
     ([4.9, 1.0, 3.0], True, False)
     """
-    frame = reachable(timeframe, wanted)
-    frames = closed_frames(now, bars, timeframe, frame)
     made = np.full((len(TREND_COLUMNS), len(now)), np.nan)
-    times = np.stack([frames.closed, frames.last])
-    _trends(now, times, np.ascontiguousarray(frames.bars), log_steps(frames.bars[CLOSE]), frame.us, made)
+    _trends(*_windows(now, bars, timeframe, reachable(timeframe, wanted), TREND_FRAMES), made)
     return made
 
 
@@ -156,12 +153,18 @@ def momentum_columns(now: Ints, bars: Floats, timeframe: Timeframe, wanted: Time
     >>> dict(zip(MOMENTUM_COLUMNS, made[:, -1].round(3).tolist()))["breakout"], made[3, -1]
     (1.0, np.float64(100.0))
     """
-    frame = reachable(timeframe, wanted)
-    frames = closed_frames(now, bars, timeframe, frame)
     made = np.full((len(MOMENTUM_COLUMNS), len(now)), np.nan)
-    times = np.stack([frames.closed, frames.last])
-    _momenta(now, times, np.ascontiguousarray(frames.bars), log_steps(frames.bars[CLOSE]), frame.us, made)
+    _momenta(*_windows(now, bars, timeframe, reachable(timeframe, wanted), MOMENTUM_FRAMES), made)
     return made
+
+
+def _windows(
+    now: Ints, bars: Floats, timeframe: Timeframe, to: Timeframe, count: int
+) -> tuple[Ints, Floats, Floats, Ints]:
+    """Closed frames: their times (2, m), bars (6, m) and log steps (m,); and which of them each bar reads."""
+    frames = closed_frames(now, bars, timeframe, to)
+    times = np.stack([frames.closed, frames.last])
+    return times, np.ascontiguousarray(frames.bars), log_steps(frames.bars[CLOSE]), _spans(now, times, to.us, count)
 
 
 def trend(now: Ints, bars: Floats, timeframe: Timeframe, wanted: Timeframe = LONG) -> Trend | None:
@@ -221,20 +224,28 @@ def _last(columns: Floats, names: tuple[str, ...]) -> dict[str, float] | None:
 
 
 @compiled
-def _trends(now: Ints, times: Ints, bars: Floats, steps: Floats, length: int, made: Floats) -> None:
-    """Write :data:`TREND_COLUMNS` (7, n); worked out once a frame, held until the next."""
+def _spans(now: Ints, times: Ints, length: int, frames: int) -> Ints:
+    """First and last frame of each bar's window, (2, n): frames closed at ``now``, not earlier than ``frames`` ago."""
     closed, last = times[0], times[1]
-    row, first, until = -1, 0, np.int64(-1)
+    spans, row, first = np.empty((2, len(now)), dtype=np.int64), -1, 0
     for i in range(len(now)):
-        clock, held = now[i] // length * length, row
+        clock = now[i] // length * length
         while row + 1 < len(closed) and closed[row + 1] <= clock and last[row + 1] <= i:
             row += 1
-        if i > 0 and clock == until and row == held:
+        while first < len(closed) and closed[first] <= clock - frames * length:
+            first += 1
+        spans[0, i], spans[1, i] = first, row
+    return spans
+
+
+@compiled
+def _trends(times: Ints, bars: Floats, steps: Floats, spans: Ints, made: Floats) -> None:
+    """Write :data:`TREND_COLUMNS` (7, n); worked out once a window."""
+    for i in range(spans.shape[1]):
+        first, row = spans[0, i], spans[1, i]
+        if i > 0 and first == spans[0, i - 1] and row == spans[1, i - 1]:
             made[:, i] = made[:, i - 1]
             continue
-        until = clock
-        while first < len(closed) and closed[first] <= clock - TREND_FRAMES * length:
-            first += 1
         if row + 1 - first < TREND_LEAST:
             continue
         total, root = drift(steps, first + 1, row)
@@ -246,7 +257,7 @@ def _trends(now: Ints, times: Ints, bars: Floats, steps: Floats, length: int, ma
         made[2, i] = level
         made[3, i] = bars[CLOSE, row] / bars[CLOSE, row - TREND_MOMENTUM] - 1.0
         made[4, i], made[5, i] = _levels(bars[HIGH], bars[LOW], bars[CLOSE, row], first, row)
-        made[6, i] = closed[row]
+        made[6, i] = times[0, row]
 
 
 @compiled
@@ -272,20 +283,13 @@ def _levels(high: Floats, low: Floats, close: float, first: int, last: int) -> t
 
 
 @compiled
-def _momenta(now: Ints, times: Ints, bars: Floats, steps: Floats, length: int, made: Floats) -> None:
-    """Write :data:`MOMENTUM_COLUMNS` (8, n); worked out once a frame, held until the next."""
-    closed, last = times[0], times[1]
-    row, first, until = -1, 0, np.int64(-1)
-    for i in range(len(now)):
-        clock, held = now[i] // length * length, row
-        while row + 1 < len(closed) and closed[row + 1] <= clock and last[row + 1] <= i:
-            row += 1
-        if i > 0 and clock == until and row == held:
+def _momenta(times: Ints, bars: Floats, steps: Floats, spans: Ints, made: Floats) -> None:
+    """Write :data:`MOMENTUM_COLUMNS` (8, n); worked out once a window."""
+    for i in range(spans.shape[1]):
+        first, row = spans[0, i], spans[1, i]
+        if i > 0 and first == spans[0, i - 1] and row == spans[1, i - 1]:
             made[:, i] = made[:, i - 1]
             continue
-        until = clock
-        while first < len(closed) and closed[first] <= clock - MOMENTUM_FRAMES * length:
-            first += 1
         if row + 1 - first < MOMENTUM_LEAST + 1:
             continue
         close = bars[CLOSE, row]
@@ -303,4 +307,4 @@ def _momenta(now: Ints, times: Ints, bars: Floats, steps: Floats, length: int, m
         micro = total / root if root > 0.0 else 0.0
         made[5, i] = micro
         made[6, i] = int(micro >= MICRO) - int(micro <= -MICRO)
-        made[7, i] = closed[row]
+        made[7, i] = times[0, row]

@@ -8,10 +8,24 @@ reach computes the very bits of the batch. Knows arrays of closed bars; nothing 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
+from alphaloop.core.time import DAY_US, Timeframe
 from alphaloop.features.family import compiled
 
 CUSTOMARY = 14  # bars of Wilder's averages
+LONGEST_HOLE_US = 7 * DAY_US  # longer than any exchange holiday
+LONGEST_HOLE_BARS = 12
 REACH = 100  # bars a Wilder average is run over: the weight of its seed is below 0.2 % by then
+
+
+def longest_hole_us(timeframe: Timeframe) -> int:
+    """The longest time between two opens of an asset that its memory bridges, microseconds.
+
+    Examples
+    --------
+    >>> longest_hole_us(Timeframe.parse("5m")) // DAY_US, longest_hole_us(Timeframe.parse("1w")) // DAY_US
+    (7, 84)
+    """
+    return max(LONGEST_HOLE_US, LONGEST_HOLE_BARS * timeframe.us)
 
 
 @compiled

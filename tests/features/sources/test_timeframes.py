@@ -5,11 +5,11 @@ import pytest
 
 from alphaloop.core.time import Timeframe
 from alphaloop.features.facts import SourceFamily, SymbolFacts
-from alphaloop.features.sources.timeframes import LongFrame, ShortFrame
+from alphaloop.features.sources.timeframes import LONG_FRAME, SHORT_FRAME
 from alphaloop.features.timeframes import trend, trend_columns
 from tests.features.builders import random_tape
 
-FAMILIES = (LongFrame(), ShortFrame())
+FAMILIES = (LONG_FRAME, SHORT_FRAME)
 
 
 def facts(rows, timeframe="5m", seed=0):

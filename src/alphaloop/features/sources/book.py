@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphaloop.core.market import Floats, Ints
+from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import HOUR_US, SECOND_US
 from alphaloop.features.family import compiled
 
@@ -30,11 +30,11 @@ NO_ID = -1
 
 
 class Levels(NamedTuple):
-    """Price levels of one side, row after row: row r holds ``starts[r] .. starts[r + 1]``."""
+    """Levels of one side, (L, 2) price and quantity: row r has ``begin[r] .. stop[r]``."""
 
-    starts: Ints
-    price: Floats
-    quantity: Floats
+    begin: Ints
+    stop: Ints
+    levels: Floats
 
 
 class Feed(NamedTuple):
@@ -50,17 +50,31 @@ class Feed(NamedTuple):
 
 
 @compiled
-def replay(feed: Feed) -> Floats:
+def restart(available: Ints, kind: Ints, kept: Bools, row: int) -> int:
+    """The first row that a replay must see to show ``row`` and those after it."""
+    opened = row - 1
+    while opened > 0 and not (kept[opened] and kind[opened] == SNAPSHOT):
+        opened -= 1
+    early = max(opened, 0)
+    while early > 0 and available[early - 1] >= available[max(opened, 0)] - REWIND_US:
+        early -= 1
+    return early
+
+
+@compiled
+def replay(feed: Feed, first: int) -> Floats:
     """What is known of the book after each row.
 
     Parameters
     ----------
     feed : Feed
         Of m rows.
+    first : int
+        Rows before it are replayed and not shown.
 
     Returns
     -------
-    float array, shape (7, m)
+    float array, shape (m - first, 7)
         State (0 unknown, 1 good, 2 crossed), source (1 snapshot, 2 updates, 3 quote), spread in bp
         of the middle, ``(bid - ask) / (bid + ask)`` and ``bid / ask`` of the best five quantities, the
         micro-price ``(bid * ask_qty + ask * bid_qty) / (bid_qty + ask_qty)``, and its distance from the
@@ -71,7 +85,7 @@ def replay(feed: Feed) -> Floats:
     The rules for a local book of Binance's diff. depth stream: drop what the snapshot holds, then
     ``prev`` (perpetuals) or ``first - 1`` (spot) must be the last id.
     """
-    shown = np.full((SHOWN, len(feed.available)), np.nan)
+    shown = np.full((len(feed.available) - first, SHOWN), np.nan)
     size = 1024
     bids, asks = np.empty((2, size)), np.empty((2, size))
     deep = np.zeros(2, dtype=np.int64)  # levels held: bids, asks
@@ -79,7 +93,8 @@ def replay(feed: Feed) -> Floats:
     for row in range(len(feed.available)):
         kind = feed.kind[row]
         if kind == QUOTE:
-            _show_quote(feed, row, shown[:, row])
+            if row >= first:
+                _show_quote(feed, row, shown[row - first])
             continue
         if kind == SNAPSHOT:
             opened, last, chained, deep[:] = row, feed.final_id[row], False, 0
@@ -97,9 +112,12 @@ def replay(feed: Feed) -> Floats:
                 last, chained = max(last, feed.final_id[row]), True
             else:
                 opened = -1
-        shown[STATE, row], shown[SOURCE, row] = UNKNOWN, FROM_SNAPSHOT if kind == SNAPSHOT else FROM_UPDATES
+        if row < first:
+            continue
+        said = shown[row - first]
+        said[STATE], said[SOURCE] = UNKNOWN, FROM_SNAPSHOT if kind == SNAPSHOT else FROM_UPDATES
         if opened >= 0:
-            _show(bids[:, : deep[0]], asks[:, : deep[1]], shown[:, row])
+            _show(bids[:, : deep[0]], asks[:, : deep[1]], said)
     return shown
 
 
@@ -142,13 +160,13 @@ def _put(feed: Feed, row: int, bids: Floats, asks: Floats, deep: Ints) -> tuple[
 @compiled
 def _put_side(levels: Levels, row: int, side: Floats, deep: Ints, sign: float) -> Floats:
     """Set the levels of one side; ``sign * price`` ascends from the best. Quantity 0 removes a level."""
-    begin, stop = levels.starts[row], levels.starts[row + 1]
+    begin, stop = levels.begin[row], levels.stop[row]
     if deep[0] + stop - begin > side.shape[1]:
         grown = np.empty((2, 2 * (deep[0] + stop - begin)))
         grown[:, : deep[0]] = side[:, : deep[0]]
         side = grown
     for level in range(begin, stop):
-        price, quantity, count = levels.price[level], levels.quantity[level], deep[0]
+        price, quantity, count = levels.levels[level, 0], levels.levels[level, 1], deep[0]
         if not (price > 0.0 and quantity >= 0.0):
             continue
         place = _place(side[0], count, price, sign)
@@ -185,10 +203,10 @@ def _show_quote(feed: Feed, row: int, shown: Floats) -> None:
     shown[STATE], shown[SOURCE] = UNKNOWN, FROM_QUOTE
     bids, asks = np.empty((2, 1)), np.empty((2, 1))
     for side, levels in ((bids, feed.bids), (asks, feed.asks)):
-        begin = levels.starts[row]
-        if levels.starts[row + 1] == begin:
+        begin = levels.begin[row]
+        if levels.stop[row] == begin:
             return
-        side[0, 0], side[1, 0] = levels.price[begin], levels.quantity[begin]
+        side[0, 0], side[1, 0] = levels.levels[begin, 0], levels.levels[begin, 1]
         if not (side[0, 0] > 0.0 and side[1, 0] > 0.0):
             return
     _show(bids, asks, shown)

@@ -6,6 +6,7 @@ do not decay as bars go by. A perpetual's figures serve its venue's spot market 
 Ages count from ``available_at`` and go on for ``seen`` after a source has stopped.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,20 +15,11 @@ import polars as pl
 
 from alphaloop.core.market import CLOSE, Bools, Floats, Ints
 from alphaloop.core.time import DAY_US, HOUR_US, Timeframe
-from alphaloop.features.asof import as_of
+from alphaloop.features.asof import NONE, as_of
 from alphaloop.features.facts import Declared, SymbolFacts
-from alphaloop.features.sources.series import (
-    Series,
-    age_hours,
-    floats,
-    fresh,
-    held,
-    instants,
-    read,
-    rows_of,
-    series,
-    write,
-)
+from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, own, rows, told
+from alphaloop.features.sources.series import age_hours, fresh, held, in_order, read, write
+from alphaloop.features.sources.symbols import perpetual
 from alphaloop.features.sources.trailing import earlier, percentile
 
 METRICS = (
@@ -118,22 +110,25 @@ class Derivatives:
         """Its columns, in the order they are written."""
         return (*_funding_declared(self.config), *_interest_declared(self.config), *_figures_declared(self.config))
 
+    @property
+    def readers(self) -> Mapping[str, Reader]:
+        """Rows of the symbol's perpetual; candles of its index, and of its spot market."""
+        return _READERS
+
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask`` (columns, n); NaN and false where not known."""
         columns = {
             **self._funding(facts),
             **self._interest(facts),
             **self._figures(facts),
-            **_perp_basis(facts),
+            **self._perp_basis(facts),
         }
         write(self.declared, columns, values, mask)
 
     def _funding(self, facts: SymbolFacts) -> dict[str, Floats]:
-        config, now = self.config, facts.now
-        rates = series(
-            _own(facts, "funding_rates", memory=self.memory_us), "rate", "interval_hours", within=config.stale
-        )
-        rate, hours = rates.values
+        config, now = self.config, facts.asked
+        rates = in_order(facts.read("funding_rates", _READERS["funding_rates"]), config.stale)
+        rate, hours = rates["rate"], rates["hours"]
         standard = rate * (STANDARD_HOURS / hours)
         change = np.full(len(rates), np.nan)
         change[1:] = np.where(np.diff(rates.available) < config.reach, np.diff(standard), np.nan)
@@ -151,55 +146,103 @@ class Derivatives:
         }
 
     def _interest(self, facts: SymbolFacts) -> dict[str, Floats]:
-        config = self.config
-        rows = series(_own(facts, "open_interest", memory=self._short), "oi_base", "oi_usd", within=config.stale)
-        index = fresh(rows.available, facts.now, config.stale)
+        config, now = self.config, facts.asked
+        known = in_order(self._lately(facts, "open_interest"), config.stale)
+        index = fresh(known.available, now, config.stale)
         columns = {
-            "oi_base": held(rows.values[0], index),
-            "oi_usd": held(rows.values[1], index),
-            "oi_age": age_hours(rows.available, facts.now, config.seen),
+            "oi_base": held(known["base"], index),
+            "oi_usd": held(known["usd"], index),
+            "oi_age": age_hours(known.available, now, config.seen),
         }
         for name, back in config.deltas.items():
-            before = earlier(read(index), rows.available, rows.event, back, 2 * back + config.stale)
-            columns[f"oi_delta_{name}"] = held(_growth(rows, before), index)
+            before = earlier(read(index), known.available, known.event, back, 2 * back + config.stale)
+            columns[f"oi_delta_{name}"] = held(_growth(known, before), index)
         return columns
 
     def _figures(self, facts: SymbolFacts) -> dict[str, Floats]:
-        columns, table = {}, _own(facts, "derivatives", memory=self._short)
-        by_metric = {} if table.is_empty() else table.partition_by("metric", as_dict=True)
-        for metric in METRICS:
-            rows = series(by_metric.get((metric,), pl.DataFrame()), "value", within=self.config.stale)
-            columns[metric] = held(rows.values[0], fresh(rows.available, facts.now, self.config.stale))
-            columns[f"{metric}_age"] = age_hours(rows.available, facts.now, self.config.seen)
+        columns, table = {}, self._lately(facts, "derivatives")
+        for place, metric in enumerate(METRICS):
+            known = in_order(table.where(table["metric"] == place), self.config.stale)
+            columns[metric] = held(known["value"], fresh(known.available, facts.asked, self.config.stale))
+            columns[f"{metric}_age"] = age_hours(known.available, facts.asked, self.config.seen)
         return columns
 
+    def _lately(self, facts: SymbolFacts, table: str) -> Rows:
+        """Rows of the shorter memory."""
+        known = facts.read(table, _READERS[table])
+        return known.since(facts.asked[0] - self._short) if len(facts.asked) else known
 
-def perpetual(venue: str) -> str:
-    """The venue whose perpetuals stand beside a market: ``binance`` for ``binance-spot``."""
-    return venue.removesuffix("-spot")
+    def _perp_basis(self, facts: SymbolFacts) -> dict[str, Floats]:
+        """Close of the perpetual over the index, else spot, at the same instant; only where both are known."""
+        close = facts.bars[CLOSE, facts.first :]
+        basis, source = np.full(len(close), np.nan), np.zeros(len(close))
+        if not facts.venue.endswith("-spot"):
+            for code, table in ((INDEX, "prices"), (SPOT, "market_bars")):
+                reference = _closing_with(facts, facts.read(table, _READERS[table]))
+                taken = (source == NO_REFERENCE) & (reference > 0.0) & np.isfinite(close)
+                basis[taken] = close[taken] / reference[taken] - 1.0
+                source[taken] = code
+        return {"perp_basis": basis, "perp_basis_source": source}
 
 
-def _own(facts: SymbolFacts, table: str, where: pl.Expr | None = None, memory: int | None = None) -> pl.DataFrame:
+def _perpetuals(frame: pl.DataFrame, whose: Whose) -> Bools:
     """Rows of the symbol itself at its venue; of every venue where the venue is not known."""
-    own = pl.col("symbol") == facts.symbol
-    if facts.venue:
-        own &= pl.col("venue") == perpetual(facts.venue)
-    return rows_of(facts, table, own if where is None else own & where, memory)
+    return own(frame, symbol=whose.symbol, venue=perpetual(whose.venue))
 
 
-def _time_to_next(rates: Series, index: Ints, now: Ints) -> Floats:
+def _read_funding(frame: pl.DataFrame, whose: Whose) -> Rows:
+    rate, hours = floats(frame, "rate"), floats(frame, "interval_hours")
+    return rows(frame, _perpetuals(frame, whose), rate=rate, hours=hours)
+
+
+def _read_interest(frame: pl.DataFrame, whose: Whose) -> Rows:
+    return rows(frame, _perpetuals(frame, whose), base=floats(frame, "oi_base"), usd=floats(frame, "oi_usd"))
+
+
+def _read_figures(frame: pl.DataFrame, whose: Whose) -> Rows:
+    metric = told(frame["metric"], lambda name: METRICS.index(name) if name in METRICS else NONE)
+    kept = _perpetuals(frame, whose) & (metric != NONE)
+    return rows(frame, kept, metric=metric, value=floats(frame, "value"))
+
+
+def _read_index(frame: pl.DataFrame, whose: Whose) -> Rows:
+    return _candles(frame, _perpetuals(frame, whose) & own(frame, kind="index"))
+
+
+def _read_spot(frame: pl.DataFrame, whose: Whose) -> Rows:
+    return _candles(frame, own(frame, symbol=whose.symbol, venue=f"{whose.venue or 'binance'}-spot"))
+
+
+def _candles(frame: pl.DataFrame, kept: Bools) -> Rows:
+    """When each candle ended, and its close; one known before its end was still forming."""
+    length = told(frame["timeframe"], lambda text: Timeframe.parse(text).us, kept)
+    made = rows(frame, kept, length=length, close=floats(frame, "close"))
+    made = made.where(made.available >= made.event + made["length"])
+    return Rows({**made.columns, "end": made.event + made["length"]})
+
+
+_READERS = {
+    "funding_rates": Reader(_read_funding),
+    "open_interest": Reader(_read_interest),
+    "derivatives": Reader(_read_figures),
+    "prices": Reader(_read_index),
+    "market_bars": Reader(_read_spot),
+}
+
+
+def _time_to_next(rates: Rows, index: Ints, now: Ints) -> Floats:
     """Hours to the next settlement on the schedule of the last one, also when some were missed."""
-    interval = held(np.rint(rates.values[1] * HOUR_US), index)
+    interval = held(np.rint(rates["hours"] * HOUR_US), index)
     # Whole minutes: venues stamp a settlement some milliseconds after the instant it is due.
     settled = held((rates.event - rates.event % (HOUR_US // 60)).astype(np.float64), index)
     since = now.astype(np.float64) - settled
     return (interval - np.mod(since, interval)) / HOUR_US
 
 
-def _growth(rows: Series, before: Ints) -> Floats:
+def _growth(figures: Rows, before: Ints) -> Floats:
     """``x / x_before - 1`` in base units where both rows state them, else in USD; (m,)."""
-    growth = np.full(len(rows), np.nan)
-    for held_by_row in rows.values[::-1]:  # USD first, then base over it
+    growth = np.full(len(figures), np.nan)
+    for held_by_row in (figures["usd"], figures["base"]):  # USD first, then base over it
         past = held(held_by_row, before)
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(past > 0.0, held_by_row / past - 1.0, np.nan)
@@ -207,45 +250,19 @@ def _growth(rows: Series, before: Ints) -> Floats:
     return growth
 
 
-def _perp_basis(facts: SymbolFacts) -> dict[str, Floats]:
-    """Close of the perpetual over the index, else spot, at the same instant; only where both are known."""
-    close = facts.bars[CLOSE]
-    basis, source = np.full(len(close), np.nan), np.zeros(len(close))
-    if not facts.venue.endswith("-spot"):
-        spot = (pl.col("symbol") == facts.symbol) & (pl.col("venue") == f"{facts.venue or 'binance'}-spot")
-        last = facts.timeframe.us  # a candle that ends with the first bar was not known earlier than that bar's end
-        references = (
-            (INDEX, _own(facts, "prices", pl.col("kind") == "index", last)),
-            (SPOT, rows_of(facts, "market_bars", spot, last)),
-        )
-        for code, frame in references:
-            reference = _closing_with(facts, frame)
-            taken = (source == NO_REFERENCE) & (reference > 0.0) & np.isfinite(close)
-            basis[taken] = close[taken] / reference[taken] - 1.0
-            source[taken] = code
-    return {"perp_basis": basis, "perp_basis_source": source}
-
-
-def _closing_with(facts: SymbolFacts, frame: pl.DataFrame) -> Floats:
+def _closing_with(facts: SymbolFacts, candles: Rows) -> Floats:
     """Close of the candle that ends with the bar, of any timeframe; NaN if not known by then. (n,)"""
-    if frame.is_empty():
-        return np.full(len(facts.now), np.nan)
-    lengths = {text: Timeframe.parse(text).us for text in frame["timeframe"].unique()}
-    us = frame["timeframe"].replace_strict(lengths, return_dtype=pl.Int64).to_numpy()
-    available, ends = instants(frame, "available_at"), instants(frame, "event_time") + us
-    whole = np.flatnonzero(available >= ends)  # a candle known before its end was still forming
-    order = whole[np.lexsort((-available[whole], ends[whole]))]  # of equal ends the one known first stands last
-    place = as_of(ends[order], _ends(facts))
-    close = held(floats(frame, "close")[order], place)
-    known = (held(ends[order].astype(np.float64), place) == _ends(facts)) & (
-        held(available[order].astype(np.float64), place) <= facts.now
+    now = facts.asked
+    if len(now):  # one that ends with the first bar was not known earlier than that bar's end
+        candles = candles.since(now[0] - facts.timeframe.us)
+    ends = now - now % facts.timeframe.us
+    order = np.lexsort((-candles.available, candles["end"]))  # of equal ends the one known first stands last
+    place = as_of(candles["end"][order], ends)
+    close = held(candles["close"][order], place)
+    known = (held(candles["end"][order].astype(np.float64), place) == ends) & (
+        held(candles.available[order].astype(np.float64), place) <= now
     )
     return np.where(known, close, np.nan)
-
-
-def _ends(facts: SymbolFacts) -> Ints:
-    """When each bar ended: the last multiple of the timeframe up to ``now``, (n,)."""
-    return facts.now - facts.now % facts.timeframe.us
 
 
 def _hours(us: int) -> int:

@@ -7,6 +7,7 @@ one fixed order, so a live feed computes the same bits. Where no event of *anybo
 of for a week, the source counts as silent and all is missing; else no event is a fact, 0.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,17 @@ from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import HOUR_US
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.family import compiled
-from alphaloop.features.sources.words.news import MEMORY_US, NOVEL_US, TABLES, WINDOW_US, News, gather, novelty
+from alphaloop.features.sources.rows import Reader
+from alphaloop.features.sources.words.news import (
+    MEMORY_US,
+    NOVEL_US,
+    READERS,
+    TABLES,
+    WINDOW_US,
+    News,
+    gather,
+    novelty,
+)
 
 DECAY_HOURS = 6.0
 REACH_US = WINDOW_US + NOVEL_US  # how far back the age of the last event is known
@@ -44,7 +55,8 @@ _COLUMNS = (
 )
 NAMES = tuple(name for name, *_ in _COLUMNS)
 _READ = ("available_at", "title", "text", "source_tier", "confidence", "url", "payload", "source")
-_INPUTS = tuple(f"events.{name}" for name in _READ)
+_INPUTS = (*(f"events.{name}" for name in _READ), "event_links.symbol", "event_links.available_at")
+_DECLARED = tuple(Declared(name, "event", unit, formula, _INPUTS, when) for name, unit, formula, when in _COLUMNS)
 (
     _DECAY, _FAST, _SLOW, _DENSITY, _MARKET, _NEW, _MIDDLE, _OLD, _TIER, _CONFIDENCE, _DIVERSITY,
     _CONSENSUS, _SENTIMENT, _DISAGREEMENT, _IMPORTANCE, _NOVELTY, _AGE,
@@ -70,13 +82,17 @@ class EventFamily:
     @property
     def declared(self) -> tuple[Declared, ...]:
         """The columns, in order."""
-        inputs = (*_INPUTS, "event_links.symbol", "event_links.available_at")
-        return tuple(Declared(name, "event", unit, formula, inputs, when) for name, unit, formula, when in _COLUMNS)
+        return _DECLARED
 
     @property
     def tables(self) -> tuple[str, ...]:
         """Lake tables read."""
         return TABLES
+
+    @property
+    def readers(self) -> Mapping[str, Reader]:
+        """Numbers of each event, and which are the symbol's."""
+        return READERS
 
     @property
     def memory_us(self) -> int:
@@ -91,16 +107,15 @@ class EventFamily:
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask``, both (columns, n)."""
         news = gather(facts)
-        describe(news, novelty(news), facts.now, values)
+        describe(news, novelty(news), facts.asked, values)
         np.isfinite(values, out=mask)
 
 
 def describe(news: News, novel: Floats, now: Ints, out: Floats) -> None:
     """All columns of :data:`NAMES` at each ``now`` into ``out`` (columns, n); NaN where missing."""
-    facts = (news.weight, news.tier, news.confidence, news.polarity, novel)
-    said = np.ascontiguousarray(np.stack(facts, axis=1)) if len(novel) else np.empty((0, len(facts)))
-    publishers = int(news.publisher.max()) + 1 if len(novel) else 0
-    _walk(now, news.known, said, news.publisher, np.zeros((publishers, 2), dtype=np.int64), out)
+    said = np.concatenate([news.said, novel[:, None]], axis=1)
+    different, publisher = np.unique(news.publisher, return_inverse=True)
+    _walk(now, news.known, said, publisher, np.zeros((len(different), 2), dtype=np.int64), out)
     _listen(now, news.heard, out)
 
 

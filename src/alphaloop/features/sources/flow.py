@@ -7,8 +7,9 @@ Only closed windows are summed, and a row counts from ``available_at``, whatever
 receiver's clock said; how far that clock was off is a column too.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,8 @@ from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import HOUR_US, MINUTE_US, SECOND_US, Timeframe
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.sources import book
-from alphaloop.features.sources.series import age_hours, floats, forward, fresh, held, instants, rows_of, write
+from alphaloop.features.sources.rows import BEGIN, STOP, Reader, Rows, Whose, floats, lists, own, rows, told
+from alphaloop.features.sources.series import age_hours, forward, fresh, held, in_order, write
 from alphaloop.features.sources.taker import Takers, figures, from_bars, from_feed
 
 NOBODY, BARS, TRADES, BOOK = range(4)  # of ``flow_source``
@@ -45,9 +47,14 @@ class FlowConfig:
     drift: int = 5 * MINUTE_US
 
     @property
+    def widths(self) -> dict[str, int]:
+        """Length of each window, microseconds."""
+        return {window: Timeframe.parse(window).us for window in self.windows}
+
+    @property
     def longest(self) -> int:
         """Length of the longest window, microseconds."""
-        return max(Timeframe.parse(window).us for window in self.windows)
+        return max(self.widths.values())
 
 
 @dataclass(frozen=True)
@@ -91,71 +98,66 @@ class Flow:
         taker = (one for window in self.config.windows for one in _taker_declared(window))
         return (*taker, *_book_declared(self.config))
 
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """Taker notional of the bars and trades; books, replayed."""
+        return {
+            "market_bars": Reader(_read_bars),
+            "trades": Reader(_read_trades),
+            "orderbook_l2": Reader(_read_books, partial(_settle_books, within=self.config.stale)),
+        }
+
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask`` (columns, n); NaN and false where not known."""
-        books = rows_of(facts, "orderbook_l2", _here(facts) & pl.col("precision").ne_missing("none"), self.memory_us)
-        if not books.is_empty():
-            books = books.filter(_in_order(books, self.config.stale))
-        shown = _shown(books)
-        columns = {**self._taker(facts, books, shown), **self._book(facts, books, shown)}
-        write(self.declared, columns, values, mask)
+        books = facts.read("orderbook_l2", self.readers["orderbook_l2"])
+        books = books.where(books["stands"])
+        write(self.declared, {**self._taker(facts, books), **self._book(facts.asked, books)}, values, mask)
 
-    def _taker(self, facts: SymbolFacts, books: pl.DataFrame, shown: Floats) -> dict[str, Floats]:
-        bars, now = self._bars(facts), facts.now
-        feeds = [(TRADES, one) for one in _trades(facts, self.memory_us)] + [(BOOK, _beside(books, shown))]
+    def _taker(self, facts: SymbolFacts, books: Rows) -> dict[str, Floats]:
+        now, trades = facts.asked, facts.read("trades", self.readers["trades"])
+        bars = _takers(in_order(facts.read("market_bars", self.readers["market_bars"]), self.config.stale))
+        single = trades["single"]
+        feeds: list[tuple[int, Callable[[], Takers]]] = [
+            (TRADES, lambda: _takers(trades.where(single))),  # two tellings of the same flow
+            (TRADES, lambda: _takers(trades.where(~single))),
+            (BOOK, lambda: _beside(books)),
+        ]
         columns: dict[str, Floats] = {}
-        for window in self.config.windows:
-            width = Timeframe.parse(window).us
+        for window, width in self.config.widths.items():
             sums = from_bars(now, bars, facts.timeframe.us, width, self.config.longest + HOUR_US)
             source = np.where(np.isnan(sums[0]), NOBODY, BARS).astype(np.float64)
             for code, feed in feeds:
-                if len(feed.available) and not source.all():
-                    other = from_feed(now, feed, width, self.config.quiet)
+                if not source.all():
+                    other = from_feed(now, feed(), width, self.config.quiet)
                     taken = (source == NOBODY) & ~np.isnan(other[0])
                     sums[:, taken], source[taken] = other[:, taken], code
             made = figures(sums, width) | {"flow_source": source}
             columns |= {f"{name}_{window}": value for name, value in made.items()}
         return columns
 
-    def _bars(self, facts: SymbolFacts) -> Takers:
-        """Taker notional of the symbol's own bars; at the close where only base units are known."""
-        own = rows_of(
-            facts, "market_bars", _here(facts) & (pl.col("timeframe") == str(facts.timeframe)), self.memory_us
-        )
-        if not own.is_empty():
-            own = own.filter(_in_order(own, self.config.stale))
-        quoted = pl.col("quote_volume").is_not_null() & pl.col("taker_buy_quote_volume").is_not_null()
-        close, bought = pl.col("close"), pl.col("taker_buy_volume")
-        buy = pl.when(quoted).then(pl.col("taker_buy_quote_volume")).otherwise(bought * close)
-        sold_in_quote, sold = (
-            pl.col("quote_volume") - pl.col("taker_buy_quote_volume"),
-            (pl.col("volume") - bought) * close,
-        )
-        sell = pl.when(quoted).then(sold_in_quote).otherwise(sold)
-        return _takers(own, buy, sell.clip(lower_bound=0.0), pl.col("trades"))
-
-    def _book(self, facts: SymbolFacts, books: pl.DataFrame, shown: Floats) -> dict[str, Floats]:
-        now, stale = facts.now, self.config.stale
-        available = _available(books)
-        whole = (shown[book.SOURCE] != book.FROM_QUOTE) & (shown[book.STATE] != book.UNKNOWN)
-        quoted = (shown[book.SOURCE] == book.FROM_QUOTE) & (shown[book.STATE] != book.UNKNOWN)
+    def _book(self, now: Ints, books: Rows) -> dict[str, Floats]:
+        stale, ages = self.config.stale, age_hours(books.available, now, self.memory_us - self.config.stale)
+        if len(now):  # all but that age is of the last rows
+            books = books.cut(int(books.available.searchsorted(now[0] - max(stale, 2 * self.config.drift, HOUR_US))))
+        available, shown = books.available, books["shown"]
+        known, from_quote = shown[:, book.STATE] != book.UNKNOWN, shown[:, book.SOURCE] == book.FROM_QUOTE
         drift, best = np.full(len(now), np.nan), np.full(len(now), -1, dtype=np.int64)
-        for chosen in (quoted, whole):  # a whole book that is not crossed stands over quotes
-            rows = np.flatnonzero(chosen)
-            index = fresh(available[rows], now, stale)
+        for chosen in (from_quote & known, ~from_quote & known):  # a whole book that is not crossed stands over quotes
+            places = np.flatnonzero(chosen)
+            index = fresh(available[places], now, stale)
             good = index >= 0
-            good[good] = shown[book.STATE, rows[index[good]]] == book.GOOD
-            best[good] = rows[index[good]]
-            drift[good] = self._drift(available[rows], shown[book.MICRO, rows], now)[good]
-        said = {name: held(shown[part], best) for name, part in _PARTS.items()}
+            good[good] = shown[places[index[good]], book.STATE] == book.GOOD
+            best[good] = places[index[good]]
+            drift[good] = self._drift(available[places], shown[places, book.MICRO], now)[good]
+        said = {name: held(shown[:, part], best) for name, part in _PARTS.items()}
         return said | {
             "micro_price_drift_5m": drift,
-            "book_source": np.nan_to_num(held(shown[book.SOURCE], best), nan=0.0),
+            "book_source": np.nan_to_num(held(shown[:, book.SOURCE], best), nan=0.0),
             "book_age": (now - held(available.astype(np.float64), best)) / HOUR_US,
-            "book_skew_s": held(_skew(books), best),
-            "book_crossed_1h": _crossed(available, shown, now),
+            "book_skew_s": held(books["skew"], best),
+            "book_crossed_1h": _crossed(available, shown[:, book.STATE], now),
             "orderbook_missing_flag": (best < 0).astype(np.float64),
-            "orderbook_feed_age": age_hours(available, now, self.memory_us - stale),
+            "orderbook_feed_age": ages,
         }
 
     def _drift(self, available: Ints, micro: Floats, now: Ints) -> Floats:
@@ -174,107 +176,112 @@ _PARTS = {
 }
 
 
-def _here(facts: SymbolFacts) -> pl.Expr:
-    own = pl.col("symbol") == facts.symbol
-    return own & (pl.col("venue") == facts.venue) if facts.venue else own
+def _takers(rows: Rows) -> Takers:
+    return Takers(rows.available, rows.event, rows["buy"], rows["sell"], rows["count"])
 
 
-def _in_order(frame: pl.DataFrame, within: int) -> Bools:
-    """Leave out bars, snapshots and quotes that a later one overtook; updates stand by their ids."""
-    available, event = instants(frame, "available_at"), instants(frame, "event_time")
-    if "kind" not in frame.columns:
-        made: Bools = forward(available, event, within)
-        return made
-    kept = np.ones(len(frame), dtype=np.bool_)
-    for kind in ("snapshot", "quote"):
-        rows = np.flatnonzero((frame["kind"] == kind).to_numpy())
-        kept[rows] = forward(available[rows], event[rows], within)
-    return kept
+def _read_bars(frame: pl.DataFrame, whose: Whose) -> Rows:
+    """Taker notional of the symbol's own bars; at the close where only base units are known."""
+    kept = own(frame, symbol=whose.symbol, venue=whose.venue, timeframe=str(whose.timeframe))
+    turnover, bought_in_quote = floats(frame, "quote_volume"), floats(frame, "taker_buy_quote_volume")
+    volume, bought, close = (floats(frame, name) for name in ("volume", "taker_buy_volume", "close"))
+    quoted = ~(np.isnan(turnover) | np.isnan(bought_in_quote))
+    buy = np.where(quoted, bought_in_quote, bought * close)
+    sell = np.where(quoted, turnover - bought_in_quote, (volume - bought) * close)
+    return rows(frame, kept, buy=buy, sell=np.where(sell < 0.0, 0.0, sell), count=floats(frame, "trades"))
 
 
-def _available(frame: pl.DataFrame) -> Ints:
-    return np.empty(0, dtype=np.int64) if frame.is_empty() else instants(frame, "available_at")
-
-
-def _takers(frame: pl.DataFrame, buy: pl.Expr, sell: pl.Expr, count: pl.Expr) -> Takers:
-    if frame.is_empty():
-        none = np.empty(0)
-        return Takers(none.astype(np.int64), none.astype(np.int64), none, none, none)
-    made = frame.select(buy.alias("buy"), sell.alias("sell"), count.alias("count"))
-    flows = (floats(made, name) for name in ("buy", "sell", "count"))
-    return Takers(instants(frame, "available_at"), instants(frame, "event_time"), *flows)
-
-
-def _trades(facts: SymbolFacts, memory: int) -> list[Takers]:
-    """Single trades, then aggregates: two tellings of the same flow."""
-    table = rows_of(facts, "trades", _here(facts), memory)
-    if table.is_empty():
-        return []
-    notional, sold = pl.col("price") * pl.col("quantity"), pl.col("buyer_is_maker")
-    buy = pl.when(sold.is_null()).then(None).when(sold).then(0.0).otherwise(notional)
-    sell = pl.when(sold.is_null()).then(None).when(sold).then(notional).otherwise(0.0)
-    within = (pl.col("last_trade_id") - pl.col("first_trade_id") + 1).cast(pl.Float64)
-    return [
-        _takers(table.filter(pl.col("kind") == kind), buy, sell, count)
-        for kind, count in (("trade", pl.lit(1.0)), ("aggregate", within.fill_null(1.0)))
-    ]
-
-
-def _beside(books: pl.DataFrame, shown: Floats) -> Takers:
-    """Taker volumes that an order-book feed states between its rows, at the micro-price of the row."""
-    if books.is_empty() or books["buy_volume"].null_count() == len(books):
-        return _takers(pl.DataFrame(), pl.lit(0.0), pl.lit(0.0), pl.lit(0.0))
-    stated = pl.col("buy_volume").is_not_null() & pl.col("sell_volume").is_not_null()
-    told = books.with_columns(pl.Series("price", shown[book.MICRO])).filter(stated)
-    price = pl.col("price")
-    return _takers(told, pl.col("buy_volume") * price, pl.col("sell_volume") * price, pl.lit(float("nan")))
-
-
-def _shown(books: pl.DataFrame) -> Floats:
-    if books.is_empty():
-        return np.empty((book.SHOWN, 0))
-    kind = np.where(
-        books["kind"] == "update", book.UPDATE, np.where(books["kind"] == "quote", book.QUOTE, book.SNAPSHOT)
+def _read_trades(frame: pl.DataFrame, whose: Whose) -> Rows:
+    """Single trades and aggregates; the sides of one that does not tell its taker are unknown."""
+    notional = floats(frame, "price") * floats(frame, "quantity")
+    sold = floats(frame, "buyer_is_maker")
+    within = floats(frame, "last_trade_id") - floats(frame, "first_trade_id") + 1.0
+    single = own(frame, kind="trade")
+    return rows(
+        frame,
+        own(frame, symbol=whose.symbol, venue=whose.venue) & (single | own(frame, kind="aggregate")),
+        buy=np.where(np.isnan(sold), np.nan, np.where(sold > 0.0, 0.0, notional)),
+        sell=np.where(np.isnan(sold), np.nan, np.where(sold > 0.0, notional, 0.0)),
+        count=np.where(single | np.isnan(within), 1.0, within),
+        single=single,
     )
-    first, final, prev = (_ids(books[f"{name}_update_id"]) for name in ("first", "final", "prev"))
-    sides = (_levels(books, side) for side in ("bid", "ask"))
-    shown: Floats = book.replay(book.Feed(_available(books), kind, first, final, prev, *sides))
-    return shown
+
+
+def _read_books(frame: pl.DataFrame, whose: Whose) -> Rows:
+    """Messages of the book; what the book shows after each is settled later."""
+    timed = ~own(frame, precision="none")  # an order is no time
+    apart = (frame["received_at"].to_numpy() - frame["event_time"].to_numpy()).astype("timedelta64[us]")
+    kinds = told(frame["kind"], lambda kind: _KINDS.get(kind, book.SNAPSHOT))
+    ids = {name: _ids(frame[f"{name}_update_id"]) for name in ("first", "final", "prev")}
+    sides = {side: _levels(frame, side) for side in ("bid", "ask")}
+    ends = {f"{side}{end}": sides[side][place] for side in sides for place, end in enumerate((BEGIN, STOP))}
+    made = rows(
+        frame,
+        own(frame, symbol=whose.symbol, venue=whose.venue) & timed,
+        kind=kinds,
+        skew=np.where(np.isnat(apart), np.nan, apart.astype(np.float64) / SECOND_US),
+        buy=floats(frame, "buy_volume"),
+        sell=floats(frame, "sell_volume"),
+        stands=np.ones(len(frame), dtype=np.bool_),
+        shown=np.full((len(frame), book.SHOWN), np.nan),
+        **ids,
+        **ends,
+    )
+    return Rows(made.columns, {side: levels for side, (_, _, levels) in sides.items()})
+
+
+_KINDS = {"update": book.UPDATE, "quote": book.QUOTE}
 
 
 def _ids(column: pl.Series) -> Ints:
     if column.null_count() == len(column):
         return np.full(len(column), book.NO_ID, dtype=np.int64)
-    return column.fill_null(book.NO_ID).to_numpy()
+    return np.array(column.fill_null(book.NO_ID) if column.null_count() else column, dtype=np.int64)
 
 
-def _levels(books: pl.DataFrame, side: str) -> book.Levels:
-    """Level lists laid end to end; a level needs both a price and a quantity."""
-    (starts, price), (ends, quantity) = (_flat(books[f"{side}_{part}"]) for part in ("price", "qty"))
+def _levels(frame: pl.DataFrame, side: str) -> tuple[Ints, Ints, Floats]:
+    """Where each row's levels begin and stop, and all levels (L, 2); one needs both a price and a quantity."""
+    (starts, price), (ends, quantity) = (lists(frame[f"{side}_{part}"]) for part in ("price", "qty"))
     if not np.array_equal(starts, ends):
         shorter = pl.min_horizontal(pl.col(f"{side}_price").list.len(), pl.col(f"{side}_qty").list.len())
-        return _levels(books.select(pl.col(f"{side}_price", f"{side}_qty").list.head(shorter)), side)
-    return book.Levels(starts, price, quantity)
+        return _levels(frame.select(pl.col(f"{side}_price", f"{side}_qty").list.head(shorter)), side)
+    return starts[:-1], starts[1:], np.stack([price, quantity], axis=1)
 
 
-def _flat(lists: pl.Series) -> tuple[Ints, Floats]:
-    """Where each list starts, (m + 1,), and all their numbers."""
-    laid = lists.rechunk().to_arrow()
-    starts, numbers = laid.offsets.to_numpy(), laid.values.to_numpy(zero_copy_only=False)
-    return starts - starts[0], numbers[starts[0] : starts[-1]]
+def _settle_books(books: Rows, first: int, within: int) -> None:
+    """Mark rows that a later one overtook, updates excepted, and replay the others, from row ``first`` on."""
+    if first == len(books):
+        return
+    oldest = books.available[first] - max(within, book.LIFE_US + book.REWIND_US)
+    begin = int(books.available.searchsorted(oldest))  # nothing before it matters to row `first`
+    near, fresh_from = books.cut(begin), first - begin
+    for kind in (book.SNAPSHOT, book.QUOTE):
+        places = np.flatnonzero(near["kind"] == kind)
+        kept = forward(near.available[places], near.event[places], within)
+        near["stands"][places[places >= fresh_from]] = kept[places >= fresh_from]
+    begin = book.restart(near.available, near["kind"], near["stands"], fresh_from)
+    near, fresh_from = near.cut(begin), fresh_from - begin
+    kept = near["stands"]
+    feed = near.where(kept)
+    sides = (book.Levels(feed[f"{side}{BEGIN}"], feed[f"{side}{STOP}"], feed.values[side]) for side in ("bid", "ask"))
+    shown = book.replay(
+        book.Feed(feed.available, feed["kind"], feed["first"], feed["final"], feed["prev"], *sides),
+        int(kept[:fresh_from].sum()),
+    )
+    near["shown"][fresh_from:][kept[fresh_from:]] = shown
 
 
-def _skew(books: pl.DataFrame) -> Floats:
-    """Receiver's clock less exchange's at each row, seconds, latency included; below zero it runs behind."""
-    if books.is_empty():
-        return np.empty(0)
-    apart = books["received_at"].to_numpy() - books["event_time"].to_numpy()
-    return np.where(np.isnat(apart), np.nan, apart.astype(np.float64) / SECOND_US)
+def _beside(books: Rows) -> Takers:
+    """Taker volumes that an order-book feed states between its rows, at the micro-price of the row."""
+    stated = books.where(~(np.isnan(books["buy"]) | np.isnan(books["sell"])))
+    price = stated["shown"][:, book.MICRO]
+    unknown = np.full(len(stated), np.nan)
+    return Takers(stated.available, stated.event, stated["buy"] * price, stated["sell"] * price, unknown)
 
 
-def _crossed(available: Ints, shown: Floats, now: Ints) -> Floats:
+def _crossed(available: Ints, state: Floats, now: Ints) -> Floats:
     """Rows of the last hour that showed a crossed book; NaN where the feed has no row in it."""
-    before = np.concatenate(([0], np.cumsum(shown[book.STATE] == book.CROSSED)))  # whole numbers: exact
+    before = np.concatenate(([0], np.cumsum(state == book.CROSSED)))  # whole numbers: exact
     stop = np.searchsorted(available, now, side="right")
     first = np.searchsorted(available, now - HOUR_US, side="right")
     return np.where(stop > first, (before[stop] - before[first]).astype(np.float64), np.nan)

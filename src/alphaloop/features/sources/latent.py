@@ -7,6 +7,7 @@ a walk-forward wants; name a model to have one and no other. Knows stored rows, 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -14,15 +15,16 @@ import polars as pl
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import Bools, Floats
 from alphaloop.core.time import DAY_US, HOUR_US
-from alphaloop.features.asof import as_of
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.sources.encoder.pca import IN_SAMPLE, TABLE, training_end
+from alphaloop.features.sources.rows import Reader, Rows, Whose, instants, own, rows, told, vectors
+from alphaloop.features.sources.series import fresh
 
 STALE_US = DAY_US
 _MISSING = "masked without a vector that became available in the last 24 h, after its encoder's training had ended"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LatentFamily:
     """As-of vectors of ``market_latent``; a :class:`alphaloop.features.facts.SourceFamily`.
 
@@ -51,7 +53,7 @@ class LatentFamily:
         """Family name."""
         return "latent"
 
-    @property
+    @cached_property
     def declared(self) -> tuple[Declared, ...]:
         """The columns, in order: the vector, then its age."""
         inputs, which = (f"{TABLE}.latent", f"{TABLE}.available_at"), self.model or "the encoder trained last"
@@ -76,33 +78,39 @@ class LatentFamily:
         """No bars are read: the rows hold what the encoder saw."""
         return 0
 
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """The symbol's honest rows: those of a wrong encoder, or of its training, are passed over."""
+        return {TABLE: Reader(self._read)}
+
+    def _read(self, frame: pl.DataFrame, whose: Whose) -> Rows:
+        """By when they became available, the encoder trained last at the end."""
+        mine = own(frame, symbol=whose.symbol, timeframe=str(whose.timeframe), venue=whose.venue, model=self.model)
+        ended = told(frame["model"], _ended)
+        whole, vector = vectors(frame["latent"], self.dimension)
+        kept = mine & whole & (instants(frame, "available_at") > ended)
+        if not kept.all():
+            frame, ended, vector = frame.filter(pl.Series(kept)), ended[kept], vector[kept[whole]]
+        if len(frame) > 1:
+            order = frame.select("available_at", "event_time", pl.Series("ended", ended), "model", "venue")
+            places = order.with_row_index("place").sort(order.columns)["place"].to_numpy()
+            frame, vector = frame[places], vector[places]
+        return rows(frame, vector=vector)
+
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask``, both (columns, n)."""
-        rows = self._rows(facts)
-        known = rows["available_at"].to_physical().to_numpy()
-        newest = as_of(known, facts.now)
-        fresh = newest >= 0
-        fresh[fresh] = facts.now[fresh] - known[newest[fresh]] < STALE_US
-        values[:] = np.nan
-        if fresh.any():
-            vectors = rows["latent"].explode(empty_as_null=False).to_numpy().reshape(-1, self.dimension)
-            values[:-1, fresh] = vectors[newest[fresh]].T
-            values[-1, fresh] = (facts.now[fresh] - known[newest[fresh]]) / HOUR_US
+        known, now = facts.read(TABLE, self.readers[TABLE]), facts.asked
+        newest = fresh(known.available, now, STALE_US - 1)
+        values[:], there = np.nan, newest >= 0
+        values[:-1, there] = known["vector"][newest[there]].T
+        values[-1, there] = (now[there] - known.available[newest[there]]) / HOUR_US
         np.isfinite(values, out=mask)
 
-    def _rows(self, facts: SymbolFacts) -> pl.DataFrame:
-        """The symbol's honest rows, by when they became available, the encoder trained last at the end."""
-        rows = facts.tables.get(TABLE)
-        if rows is None or rows.is_empty():
-            return pl.DataFrame(schema={"available_at": pl.Datetime("us", "UTC"), "latent": pl.List(pl.Float32)})
-        mine = (pl.col("symbol") == facts.symbol) & (pl.col("timeframe") == str(facts.timeframe))
-        mine &= (pl.col("venue") == facts.venue) if facts.venue else pl.lit(True)
-        mine &= (pl.col("model") == self.model) if self.model else pl.lit(True)
-        rows = rows.filter(mine & (pl.col("latent").list.len() == self.dimension))
-        models = rows["model"].unique().to_list()
-        ends = {one: training_end(one) for one in models if not one.endswith(IN_SAMPLE)}
-        ended = pl.col("model").replace_strict(
-            {one: end for one, end in ends.items() if end is not None}, default=None, return_dtype=pl.Int64
-        )
-        rows = rows.with_columns(ended=ended).filter(pl.col("available_at").to_physical() > pl.col("ended"))
-        return rows.sort("available_at", "event_time", "ended", "model", "venue")
+
+def _ended(model: str) -> int:
+    """When the training of a model ended; of one that does not say, or saw its own training, the end of time."""
+    ended = None if model.endswith(IN_SAMPLE) else training_end(model)
+    return _NEVER if ended is None else ended
+
+
+_NEVER = np.iinfo(np.int64).max

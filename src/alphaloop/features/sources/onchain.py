@@ -14,10 +14,12 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from alphaloop.core.market import Bools, Floats
+from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import DAY_US, HOUR_US
+from alphaloop.features.asof import NONE
 from alphaloop.features.facts import Declared, SymbolFacts
-from alphaloop.features.sources.series import Series, age_hours, fresh, held, read, rows_of, series, write
+from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, rows, told
+from alphaloop.features.sources.series import age_hours, fresh, held, in_order, read, write
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.sources.trailing import score
 
@@ -117,32 +119,47 @@ class Onchain:
         inputs = ("onchain_signals.value",)
         return tuple(Declared(name, "onchain", unit, formula, inputs, missing) for name, unit, formula, missing in rows)
 
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """Figures of the coin by any name that this family knows."""
+        return {"onchain_signals": Reader(self._read)}
+
+    def _read(self, frame: pl.DataFrame, whose: Whose) -> Rows:
+        called, wanted = sorted(names_of(whose.symbol)), self._wanted
+        name = told(frame["symbol"], lambda text: called.index(text) if text in called else NONE)
+        metric = told(frame["metric"], lambda text: wanted.index(text) if text in wanted else NONE)
+        return rows(frame, (name != NONE) & (metric != NONE), name=name, metric=metric, value=floats(frame, "value"))
+
+    @property
+    def _wanted(self) -> tuple[str, ...]:
+        return (*self.config.metrics, *(name for pair in self.config.pairs for name in pair))
+
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask`` (columns, n); NaN and false where not known."""
-        names = [one.name for one in self.declared]
-        columns = {name: np.full(len(facts.now), np.nan) for name in names}
-        columns["onchain_source"] = np.zeros(len(facts.now))
-        for place, frame in self._candidates(facts):
-            self._take(facts, place, series(frame, "value", within=self.config.stale), columns)
+        now = facts.asked
+        columns = {one.name: np.full(len(now), np.nan) for one in self.declared}
+        columns["onchain_source"] = np.zeros(len(now))
+        for place, candidate in self._candidates(facts):
+            self._take(now, place, in_order(candidate, self.config.stale), columns)
         columns["onchain_norm"] = np.tanh(columns["onchain_flow"] / self.config.scale)
         columns["onchain_missing_flag"] = np.isnan(columns["onchain_flow"]).astype(np.float64)
         write(self.declared, columns, values, mask)
 
-    def _take(self, facts: SymbolFacts, place: int, rows: Series, columns: dict[str, Floats]) -> None:
+    def _take(self, now: Ints, place: int, known: Rows, columns: dict[str, Floats]) -> None:
         """Let a candidate speak where no better one did; the youngest age of those that are silent stands."""
-        config, flow = self.config, rows.values[0]
-        index = fresh(rows.available, facts.now, config.stale)
+        config, flow = self.config, known["value"]
+        index = fresh(known.available, now, config.stale)
         taken = (columns["onchain_source"] == 0) & (index >= 0)
         columns["onchain_source"][taken] = place
-        change = np.full(len(rows), np.nan)
-        change[1:] = np.where(np.diff(rows.available) < config.reach, np.diff(flow), np.nan)
+        change = np.full(len(known), np.nan)
+        change[1:] = np.where(np.diff(known.available) < config.reach, np.diff(flow), np.nan)
         window = (config.window, config.reach, config.least)
-        deviations = score(read(index), rows.available, rows.event, flow, *window)
-        lag = (rows.available - rows.event) / HOUR_US
+        deviations = score(read(index), known.available, known.event, flow, *window)
+        lag = (known.available - known.event) / HOUR_US
         said = (("flow", flow), ("change", change), (self._score, deviations), ("lag", lag))
         for name, by_row in said:
             columns[f"onchain_{name}"][taken] = held(by_row, index)[taken]
-        age, silent = age_hours(rows.available, facts.now, config.seen), columns["onchain_source"] == 0
+        age, silent = age_hours(known.available, now, config.seen), columns["onchain_source"] == 0
         columns["onchain_age"][silent] = np.fmin(columns["onchain_age"], age)[silent]
         columns["onchain_age"][taken] = age[taken]
 
@@ -150,29 +167,30 @@ class Onchain:
     def _score(self) -> str:
         return f"z_{self.config.window // DAY_US}d"
 
-    def _candidates(self, facts: SymbolFacts) -> Iterator[tuple[int, pl.DataFrame]]:
+    def _candidates(self, facts: SymbolFacts) -> Iterator[tuple[int, Rows]]:
         """Place in the list and rows of every candidate that has any."""
-        config = self.config
-        wanted = [*config.metrics, *(name for pair in config.pairs for name in pair)]
-        own = pl.col("symbol").is_in(names_of(facts.symbol)) & pl.col("metric").is_in(wanted)
-        table = rows_of(facts, "onchain_signals", own, self.memory_us)
-        by_metric = {} if table.is_empty() else table.partition_by("metric", as_dict=True)
-        for place, metric in enumerate(config.metrics, start=1):
-            if (metric,) in by_metric:
-                yield place, by_metric[metric,]
-        for place, (inward, outward) in enumerate(config.pairs, start=1 + len(config.metrics)):
-            if (inward,) in by_metric and (outward,) in by_metric:
-                yield place, self._difference(by_metric[inward,], by_metric[outward,])
+        table, single = facts.read("onchain_signals", self.readers["onchain_signals"]), len(self.config.metrics)
+        named = [table.where(table["metric"] == place) for place in range(len(self._wanted))]
+        for place in range(single):
+            if len(named[place]):
+                yield 1 + place, named[place]
+        for pair in range(len(self.config.pairs)):
+            into, outward = named[single + 2 * pair : single + 2 * pair + 2]
+            if len(into) and len(outward):
+                yield 1 + single + pair, _difference(into, outward, self.config.stale)
 
-    def _difference(self, into: pl.DataFrame, outward: pl.DataFrame) -> pl.DataFrame:
-        """Inflow less outflow of the same day, known when both are."""
-        out = outward.select(
-            "symbol", "event_time", pl.col("available_at").alias("other"), pl.col("value").alias("outflow")
-        )
-        apart = (pl.col("available_at") - pl.col("other")).abs() <= pl.duration(microseconds=self.config.stale)
-        return (
-            into.join(out, on=["symbol", "event_time"], how="inner")
-            .filter(apart)
-            .with_columns(pl.col("value") - pl.col("outflow"), pl.max_horizontal("available_at", "other"))
-            .sort("available_at", "event_time", "symbol")
-        )
+
+def _difference(into: Rows, outward: Rows, apart: int) -> Rows:
+    """Inflow less outflow of the same name and instant, known when both are; (inflow, outflow) pairs by then."""
+    called = 1 + max(into["name"].max(), outward["name"].max())
+    sought, keys = (side.event * called + side["name"] for side in (into, outward))
+    order = np.argsort(keys, kind="stable")
+    first, stop = (np.searchsorted(keys[order], sought, end) for end in ("left", "right"))
+    one = np.repeat(np.arange(len(into)), stop - first)
+    other = order[np.arange(len(one)) + np.repeat(first - np.cumsum(stop - first) + (stop - first), stop - first)]
+    near = np.abs(into.available[one] - outward.available[other]) <= apart
+    one, other = one[near], other[near]
+    available = np.maximum(into.available[one], outward.available[other])
+    order = np.lexsort((into["name"][one], into.event[one], available))
+    value = into["value"][one] - outward["value"][other]
+    return Rows({"available": available[order], "event": into.event[one][order], "value": value[order]})

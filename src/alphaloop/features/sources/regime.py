@@ -6,6 +6,7 @@ interest is the bar's own: the last row that became known during the bar, agains
 of the bar before; a source slower than the bars says nothing about one bar.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,9 +18,11 @@ from alphaloop.core.time import DAY_US
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.family import compiled
 from alphaloop.features.regime import BARS_KNOWN, FLOW_KNOWN, INTEREST_KNOWN, LABELS, REASONS, Thresholds, classify
-from alphaloop.features.sources.series import floats, fresh, held, instants, rows_of, series, write
+from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, own, rows
+from alphaloop.features.sources.series import fresh, held, in_order, write
+from alphaloop.features.sources.symbols import perpetual
 from alphaloop.features.states import StateRules, states
-from alphaloop.features.windows import REACH, beginnings, score
+from alphaloop.features.windows import REACH, beginnings, longest_hole_us, score
 
 SCORED = 96  # bars of the trailing score of the flow
 SCORED_LEAST = 48
@@ -102,15 +105,18 @@ class Regime:
         """What the longest window reads."""
         return max(self.rules.reach, REACH, SCORED)
 
-    def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
-        """Fill ``values`` and ``mask``, both (columns, n)."""
-        from alphaloop.features.contract import longest_hole_us  # which lists this family, so not before
+    @property
+    def readers(self) -> Mapping[str, Reader]:
+        """Taker volume of the symbol's own bars, and open interest of its perpetual."""
+        return {"market_bars": TAKERS, "open_interest": INTEREST}
 
-        begin = beginnings(facts.now, longest_hole_us(facts.timeframe))
-        buy, sell = taker_volumes(facts)
-        change = interest_change(facts)
-        seen = classify(facts.bars, buy, sell, change, thresholds=self.thresholds, begin=begin)
-        like = states(facts.bars, rules=self.rules, begin=begin)
+    def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
+        """Fill ``values`` and ``mask``, both (columns, n - first); NaN and false where not known."""
+        hole = longest_hole_us(facts.timeframe)
+        like = states(facts.bars, rules=self.rules, begin=beginnings(facts.now, hole), first=facts.first)
+        near = facts.lately(max(REACH, SCORED) - 1)
+        change, begin = interest_change(near), beginnings(near.now, hole)
+        seen = classify(near.bars, *taker_volumes(near), change, thresholds=self.thresholds, begin=begin)
         known = seen.label >= 0
         label = np.where(known, seen.label, np.nan)
         columns = {
@@ -122,6 +128,9 @@ class Regime:
             "flow": seen.flow,
             "flow_z": _scores(seen.flow, begin, SCORED, SCORED_LEAST),
             "oi_change": change,
+            **{word: np.where(known, (label == code) * 1.0, np.nan) for code, word in enumerate(LABELS)},
+        }
+        columns = {name: column[near.first :] for name, column in columns.items()} | {
             "vol_rank": like.rank,
             "vol_state": like.volatility,
             "trend_score": like.score,
@@ -129,8 +138,6 @@ class Regime:
             "range_width": like.width,
             "range_state": like.ranging,
         }
-        for code, word in enumerate(LABELS):
-            columns[word] = np.where(known, (label == code) * 1.0, np.nan)
         write(self.declared, {f"regime_{name}": column for name, column in columns.items()}, values, mask)
 
 
@@ -142,26 +149,32 @@ def _scores(values: Floats, begin: Floats, span: int, least: int) -> Floats:
     return made
 
 
+def _read_takers(frame: pl.DataFrame, whose: Whose) -> Rows:
+    kept = own(frame, venue=whose.venue, timeframe=str(whose.timeframe))
+    return rows(frame, kept, buy=floats(frame, "taker_buy_volume"), volume=floats(frame, "volume"))
+
+
+def _read_interest(frame: pl.DataFrame, whose: Whose) -> Rows:
+    return rows(frame, own(frame, venue=perpetual(whose.venue)), base=floats(frame, "oi_base"))
+
+
+TAKERS, INTEREST = Reader(_read_takers), Reader(_read_interest)
+
+
 def taker_volumes(facts: SymbolFacts) -> tuple[Floats, Floats]:
     """Volume of each bar taken by buyers and by sellers, base, (n,) each; NaN where unknown."""
-    unknown = np.full(len(facts.now), np.nan)
-    own = pl.col("timeframe") == str(facts.timeframe)
-    frame = rows_of(facts, "market_bars", own & (pl.col("venue") == facts.venue) if facts.venue else own)
-    if frame.is_empty():
-        return unknown, unknown
-    index = fresh(instants(frame, "available_at"), facts.now, 0)
-    buy, volume = (held(floats(frame, name), index) for name in ("taker_buy_volume", "volume"))
+    bars = facts.read("market_bars", TAKERS)
+    index = fresh(bars.available, facts.now, 0)
+    buy, volume = held(bars["buy"], index), held(bars["volume"], index)
     sound = (buy >= 0) & (buy <= volume)
     return np.where(sound, buy, np.nan), np.where(sound, volume - buy, np.nan)
 
 
 def interest_change(facts: SymbolFacts) -> Floats:
     """Change of open interest from the bar before to this one, percent, (n,); NaN without a row in each."""
-    venue = facts.venue.removesuffix("-spot")
-    rows = rows_of(facts, "open_interest", pl.col("venue") == venue if venue else None)
-    interest, step = series(rows, "oi_base", within=OVERTAKEN_US), facts.timeframe.us
+    interest, step = in_order(facts.read("open_interest", INTEREST), OVERTAKEN_US), facts.timeframe.us
     this, before = (
-        held(interest.values[0], fresh(interest.available, now, step - 1)) for now in (facts.now, facts.now - step)
+        held(interest["base"], fresh(interest.available, now, step - 1)) for now in (facts.now, facts.now - step)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((this > 0) & (before > 0), 100.0 * (this / before - 1.0), np.nan)

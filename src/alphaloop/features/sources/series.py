@@ -1,103 +1,27 @@
-"""Series: rows of one lake table as arrays, in the order they became known.
+"""Series: rows of one lake table held until the next, in the order they became known.
 
 A row takes effect at ``available_at``. One that tells of an earlier instant than a row
 already known is a late correction of the past: it is left out, as long as the one that
 overtook it is not older than ``within``; so that the answer needs no more memory than
-that. A row that claims to be known before it was so is never trusted. Knows frames; does
+that. A row that claims to be known before it was so is never trusted. Knows columns; does
 not know what a figure means.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
-from alphaloop.core.errors import UnsortedData
 from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import HOUR_US
 from alphaloop.features.asof import as_of
-from alphaloop.features.facts import Declared, SymbolFacts
+from alphaloop.features.facts import Declared
 from alphaloop.features.family import compiled
+from alphaloop.features.sources.rows import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """m rows of one series, in the order they became known.
-
-    Parameters
-    ----------
-    available, event : int array, shape (m,), microseconds UTC
-    values : float array, shape (columns, m)
-        NaN where the row does not say.
-    """
-
-    available: Ints
-    event: Ints
-    values: Floats
-
-    def __len__(self) -> int:
-        return len(self.available)
-
-
-def rows_of(facts: SymbolFacts, table: str, where: pl.Expr | None = None, memory: int | None = None) -> pl.DataFrame:
-    """The trusted rows of one table: ``available_at >= event_time``, and ``where``. May be empty.
-
-    Rows known more than ``memory`` microseconds before the first decision may be left out.
-    """
-    frame = facts.tables.get(table)
-    if frame is None or frame.is_empty():
-        return pl.DataFrame()
-    if memory is not None and len(facts.now):
-        frame = frame[int(np.searchsorted(instants(frame, "available_at"), facts.now[0] - memory)) :]
-    trusted = pl.col("available_at") >= pl.col("event_time")
-    return frame.filter(trusted if where is None else trusted & where)
-
-
-def series(frame: pl.DataFrame, *names: str, within: int) -> Series:
-    """The rows of ``frame`` with the columns ``names``, late corrections left out.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Sorted by ``available_at``; an empty one needs no columns.
-    names : str
-        Columns of numbers.
-    within : int, microseconds
-        How long a row is remembered as having overtaken another.
-
-    Raises
-    ------
-    UnsortedData
-        If ``available_at`` goes down.
-    """
-    if frame.is_empty():
-        return Series(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty((len(names), 0)))
-    available, event = instants(frame, "available_at"), instants(frame, "event_time")
-    kept = forward(available, event, within)
-    values = np.empty((len(names), len(frame)))
-    for part, name in enumerate(names):
-        values[part] = floats(frame, name)
-    return Series(available[kept], event[kept], np.ascontiguousarray(values[:, kept]))
-
-
-def instants(frame: pl.DataFrame, name: str) -> Ints:
-    """A time column as microseconds, (m,).
-
-    Raises
-    ------
-    UnsortedData
-        If the column is ``available_at`` and goes down.
-    """
-    times: Ints = frame[name].to_numpy().view(np.int64)  # the lake keeps microseconds
-    if name == "available_at" and bool((times[1:] < times[:-1]).any()):
-        raise UnsortedData("rows whose available_at goes down", "rows sorted by available_at", "sort the table first")
-    return times
-
-
-def floats(frame: pl.DataFrame, name: str) -> Floats:
-    """A column as float64, (m,); NaN for null."""
-    return np.asarray(frame[name].to_numpy(), dtype=np.float64)
+def in_order(rows: Rows, within: int) -> Rows:
+    """Rows without late corrections; one is remembered as having overtaken another for ``within`` microseconds."""
+    return rows.where(forward(rows.available, rows.event, within))
 
 
 @compiled
@@ -147,5 +71,15 @@ def age_hours(available: Ints, now: Ints, limit: int) -> Floats:
 def write(declared: Iterable[Declared], columns: Mapping[str, Floats], values: Floats, mask: Bools) -> None:
     """Put columns (n,) by name into ``values`` and ``mask`` (columns, n), in the order declared."""
     for row, one in enumerate(declared):
-        np.isfinite(columns[one.name], out=mask[row])
-        values[row] = np.where(mask[row], columns[one.name], np.nan)
+        values[row] = columns[one.name]
+    settle(values, mask)
+
+
+@compiled
+def settle(values: Floats, mask: Bools) -> None:
+    """Set the mask where values are finite, and the others to NaN."""
+    for row in range(values.shape[0]):
+        for i in range(values.shape[1]):
+            mask[row, i] = np.isfinite(values[row, i])
+            if not mask[row, i]:
+                values[row, i] = np.nan

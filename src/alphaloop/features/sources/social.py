@@ -6,7 +6,9 @@ symbol had no bucket for a day the source counts as silent and all is missing, e
 events alone can answer for the blend. Knows pooled rows, no single post.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -17,6 +19,7 @@ from alphaloop.core.time import DAY_US, HOUR_US
 from alphaloop.features import facts as form
 from alphaloop.features.family import compiled
 from alphaloop.features.sources import events
+from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, own, rows, told, vectors
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.sources.words import news
 from alphaloop.features.sources.words.embedding import DIMENSION
@@ -63,7 +66,7 @@ _STATISTICS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SocialFamily:
     """Posts of the last six hours; a :class:`alphaloop.features.facts.SourceFamily`.
 
@@ -97,7 +100,7 @@ class SocialFamily:
         """Family name."""
         return "social"
 
-    @property
+    @cached_property
     def declared(self) -> tuple[form.Declared, ...]:
         """The columns, in order: statistics, then the mean vector."""
         inputs = tuple(f"{TABLE}.{name}" for name in ("available_at", "posts", "comments", "agg_features"))
@@ -127,33 +130,32 @@ class SocialFamily:
         """No bars are read."""
         return 0
 
+    @cached_property
+    def readers(self) -> Mapping[str, Reader]:
+        """Numbers and vector of each bucket; events as their own family reads them."""
+        return {TABLE: Reader(self._read), **news.READERS}
+
+    def _read(self, frame: pl.DataFrame, whose: Whose) -> Rows:
+        model, names = self.model or f"hash{self.dimension}-v1", names_of(whose.symbol)
+        mine = own(frame, model=model, timeframe=str(FIVE_MINUTES))
+        mine &= told(frame["symbol"], names.__contains__).astype(np.bool_)
+        whole, vector = vectors(frame["latent"], self.dimension)
+        kept = mine & whole
+        if not kept.all():
+            frame, vector = frame.filter(pl.Series(kept)), vector[kept[whole]]
+        counted = frame.select(pl.col("agg_features").str.json_decode(pl.Struct(_STATISTICS)).struct.unnest())
+        numbers = [np.nan_to_num(floats(frame, name)) for name in ("posts", "comments")]
+        numbers += [floats(counted, name) for name in _STATISTICS]
+        return rows(frame, numbers=np.stack(numbers, axis=1), vector=vector)
+
     def compute(self, facts: form.SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask``, both (columns, n)."""
-        known, numbers, vectors = self._buckets(facts)
-        _walk(facts.now, known, numbers, vectors, values)
-        said = news.gather(facts)
-        events_now = np.empty((len(events.NAMES), len(facts.now)))
-        events.describe(said, np.full(len(said.known), np.nan), facts.now, events_now)
-        _blend(values, events_now, self.alpha)
+        buckets, said = facts.read(TABLE, self.readers[TABLE]), news.gather(facts)
+        _walk(facts.asked, buckets.available, buckets["numbers"], buckets["vector"], values)
+        happened = np.empty((len(events.NAMES), len(facts.asked)))
+        events.describe(said, np.full(len(said.known), np.nan), facts.asked, happened)
+        _blend(values, happened, self.alpha)
         np.isfinite(values, out=mask)
-
-    def _buckets(self, facts: form.SymbolFacts) -> tuple[Ints, Floats, Floats]:
-        """When the symbol's buckets became available, what they count, and their vectors."""
-        rows = facts.tables.get(TABLE)
-        if rows is None or rows.is_empty():
-            return np.empty(0, dtype=np.int64), np.empty((0, 2 + len(_STATISTICS))), np.empty((0, self.dimension))
-        model = self.model or f"hash{self.dimension}-v1"
-        mine = pl.col("symbol").is_in(names_of(facts.symbol)) & (pl.col("model") == model)
-        sound = (pl.col("timeframe") == str(FIVE_MINUTES)) & (pl.col("latent").list.len() == self.dimension)
-        rows = rows.filter(mine & sound).sort("available_at", "event_time", "symbol")
-        told = pl.col("agg_features").str.json_decode(pl.Struct(_STATISTICS))
-        numbers = rows.select(pl.col("posts", "comments").cast(pl.Float64).fill_null(0.0), told).unnest("agg_features")
-        vectors = rows["latent"].explode(empty_as_null=False).to_numpy().reshape(-1, self.dimension)
-        return (
-            rows["available_at"].to_physical().to_numpy(),
-            np.ascontiguousarray(numbers.fill_null(np.nan).to_numpy()),
-            np.ascontiguousarray(vectors, dtype=np.float64),
-        )
 
 
 @compiled

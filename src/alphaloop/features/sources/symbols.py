@@ -15,3 +15,14 @@ def names_of(symbol: str) -> tuple[str, ...]:
     """
     pair = _PAIR.fullmatch(symbol)
     return (symbol, pair[1]) if pair else (symbol,)
+
+
+def perpetual(venue: str) -> str:
+    """The venue whose perpetuals stand beside a market.
+
+    Examples
+    --------
+    >>> perpetual("binance-spot"), perpetual("binance")
+    ('binance', 'binance')
+    """
+    return venue.removesuffix("-spot")

@@ -6,6 +6,7 @@ than :data:`LATE_LINK_US` apart from its event is passed over: it would need a l
 than a live feed keeps. Event time is used nowhere: events of a day are known at its end.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,9 @@ from alphaloop.core.market import Floats, Ints
 from alphaloop.core.time import DAY_US, HOUR_US
 from alphaloop.features.facts import SymbolFacts
 from alphaloop.features.family import compiled
+from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, instants, told
 from alphaloop.features.sources.symbols import names_of
-from alphaloop.features.sources.words.texts import LIMIT, clean, polarity, word_sets
+from alphaloop.features.sources.words.texts import LIMIT, cleaned, counts, sides, word_sets
 
 WINDOW_US = 24 * HOUR_US
 NOVEL_US = 3 * DAY_US  # words not heard for so long are new again
@@ -29,52 +31,112 @@ NO_CONFIDENCE = 0.5
 LONGEST_PAYLOAD = 20_000  # bytes; longer JSON is not searched for a publisher
 NOVEL_CHARACTERS = 300  # of a text that novelty is judged by: the headline and how the story begins
 _WORD_BITS = 18
+_NAMED = "named"  # a column that says which events the symbol's links name, where that is known beforehand
+_NEVER = np.iinfo(np.int64).max
 
 
 class News(NamedTuple):
-    """Events of one symbol, by `known`, then event time, then id. m events, M events of anyone.
+    """Events of one symbol, by `known`, then event time. m events, M events of anyone.
 
-    ``tier`` (6 - tier) / 5, ``confidence`` 0 to 1 and ``polarity`` -1 to 1 are NaN where not
-    stated; ``weight`` is tier times confidence with :data:`NO_TIER` and :data:`NO_CONFIDENCE`
-    in their place; ``publisher`` numbers those who said it; ``heard`` (M,) says when any event
-    of anybody became available.
+    ``said`` holds :data:`TOLD` of each: ``tier`` (6 - tier) / 5, ``confidence`` 0 to 1 and
+    ``polarity`` -1 to 1, NaN where not stated; ``weight`` is tier times confidence with
+    :data:`NO_TIER` and :data:`NO_CONFIDENCE` in their place. ``publisher`` tells those who said
+    it apart; the hashes of event k's words are ``words[begin[k] : stop[k]]``; ``heard`` (M,)
+    says when any event of anybody became available.
     """
 
     known: Ints
-    weight: Floats
-    tier: Floats
-    confidence: Floats
-    polarity: Floats
+    said: Floats
     publisher: Ints
-    texts: pl.Series
+    begin: Ints
+    stop: Ints
+    words: Ints
     heard: Ints
+
+
+WEIGHT, TIER, CONFIDENCE, POLARITY = range(4)
+TOLD = 4
 
 
 def gather(facts: SymbolFacts) -> News:
     """The symbol's events among ``facts.tables``; empty where there are none."""
+    links = facts.read("event_links", READERS["event_links"])
+    events = _quietly(facts).read("events", READERS["events"])
+    order = np.lexsort((links.available, links["id"]))
+    known = _named(events["id"], events.available, links["id"][order], links.available[order])
+    mine = np.flatnonzero(known != _NEVER)
+    mine = mine[np.lexsort((events.event[mine], known[mine]))]
+    _, firsts = np.unique(events["id"][mine], return_index=True)  # of two tellings the one known first
+    mine = mine[np.sort(firsts)]
+    said, publisher, begin, stop = (events[name][mine] for name in ("said", "publisher", "words.begin", "words.stop"))
+    return News(known[mine], said, publisher, begin, stop, events.values["words"], events.available)
+
+
+def _quietly(facts: SymbolFacts) -> SymbolFacts:
+    """The same, where all events are read at once: then none of the texts that are not the symbol's."""
     events, links = (facts.tables.get(name) for name in TABLES)
-    nothing: Ints = np.empty(0, dtype=np.int64)
-    if events is None or events.is_empty():
-        return _news(pl.DataFrame(schema=_WANTED), nothing)
-    heard = np.sort(events["available_at"].to_physical().to_numpy())
-    if links is None or links.is_empty():
-        return _news(pl.DataFrame(schema=_WANTED), heard)
-    named = links.lazy().filter(pl.col("symbol").is_in(names_of(facts.symbol)))
-    said = events.lazy().join(named.select("event_id", linked_at="available_at"), on="event_id")
-    apart = (pl.col("available_at") - pl.col("linked_at")).dt.total_microseconds().abs()
-    said = said.filter(apart < LATE_LINK_US).with_columns(known=pl.max_horizontal("available_at", "linked_at"))
-    said = said.sort("known", "event_time", "event_id").unique("event_id", keep="first", maintain_order=True)
-    return _news(said.select(_publisher().alias("publisher"), *list(_WANTED)[1:]).collect(), heard)
+    if not isinstance(events, pl.DataFrame) or not isinstance(links, pl.DataFrame):
+        return facts
+    named = links.filter(pl.col("symbol").is_in(names_of(facts.symbol)))["event_id"]
+    quiet = events.with_columns(pl.col("event_id").is_in(named.implode()).alias(_NAMED))
+    return replace(facts, tables={"events": quiet})
 
 
-_WANTED = {
-    "publisher": pl.String(),
-    "known": pl.Datetime("us", "UTC"),
-    "title": pl.String(),
-    "text": pl.String(),
-    "source_tier": pl.Int64(),
-    "confidence": pl.Float64(),
-}
+@compiled
+def _named(ids: Ints, available: Ints, named: Ints, linked: Ints) -> Ints:
+    """When each event and a link to it were both known, (m,); links by id, then ``linked``."""
+    known = np.full(len(ids), _NEVER)
+    for k in range(len(ids)):
+        place = np.searchsorted(named, ids[k])
+        while place < len(named) and named[place] == ids[k]:
+            if abs(available[k] - linked[place]) < LATE_LINK_US:
+                known[k] = max(available[k], linked[place])
+                break  # links come in order: the first is the soonest
+            place += 1
+    return known
+
+
+def _read_links(frame: pl.DataFrame, whose: Whose) -> Rows:
+    names = names_of(whose.symbol)
+    kept = told(frame["symbol"], names.__contains__).astype(np.bool_)
+    when = {"available": instants(frame, "available_at"), "event": instants(frame, "event_time")}
+    return Rows({**when, "id": _ids(frame["event_id"])}).where(kept)
+
+
+def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
+    """Numbers of each event, whoever it is about: a link may say so later."""
+    named = frame[_NAMED].to_numpy() if _NAMED in frame.columns else np.ones(len(frame), dtype=np.bool_)
+    told_of = frame if named.all() else frame.filter(pl.Series(named))
+    made, count = told_of.lazy().select(*_WANTED).with_columns(*counts(pl.col("text"))).collect(), len(frame)
+    said, publisher = np.full((count, TOLD), np.nan), np.zeros(count, dtype=np.int64)
+    begin, stop = np.zeros((2, count), dtype=np.int64)
+    said[named], publisher[named] = _numbers(made), made["publisher"].to_numpy().view(np.int64)
+    begin[named], stop[named], words = _words(made["text"].str.head(NOVEL_CHARACTERS))
+    columns = {
+        "available": instants(frame, "available_at"),
+        "event": instants(frame, "event_time"),
+        "id": _ids(frame["event_id"]),
+        "said": said,
+        "publisher": publisher,
+        "words.begin": begin,
+        "words.stop": stop,
+    }
+    return Rows(columns, {"words": words})
+
+
+def _numbers(made: pl.DataFrame) -> Floats:
+    tier = (6.0 - np.clip(floats(made, "source_tier"), 1.0, 5.0)) / 5.0
+    confidence = np.clip(floats(made, "confidence"), 0.0, 1.0)
+    weight = np.where(np.isnan(tier), NO_TIER, tier) * np.where(np.isnan(confidence), NO_CONFIDENCE, confidence)
+    return np.stack([weight, tier, confidence, sides(made)], axis=1)
+
+
+READERS = {"events": Reader(_read_events), "event_links": Reader(_read_links)}
+
+
+def _ids(texts: pl.Series) -> Ints:
+    """A number for each text, equal for equal ones and, but for a chance of 2**-64 a pair, no others."""
+    return texts.hash().to_numpy().view(np.int64)
 
 
 def _publisher() -> pl.Expr:
@@ -85,21 +147,24 @@ def _publisher() -> pl.Expr:
     return pl.coalesce(host, named, "source").fill_null("")
 
 
-def _news(said: pl.DataFrame, heard: Ints) -> News:
+def _text() -> pl.Expr:
+    """Headline and text, cleaned."""
     title, text = (pl.col(name).str.head(LIMIT).fill_null("") for name in ("title", "text"))
-    texts = clean(said.select(pl.concat_str(title, text, separator=" "))["title"])
-    tier = (6.0 - said["source_tier"].clip(1, 5).cast(pl.Float64)) / 5.0
-    confidence = said["confidence"].clip(0.0, 1.0)
-    return News(
-        said["known"].to_physical().to_numpy(),
-        (tier.fill_null(NO_TIER) * confidence.fill_null(NO_CONFIDENCE)).to_numpy(),
-        tier.fill_null(np.nan).to_numpy(),
-        confidence.fill_null(np.nan).to_numpy(),
-        polarity(texts),
-        said["publisher"].rank("dense").to_numpy().astype(np.int64) - 1,
-        texts,
-        heard,
-    )
+    return cleaned(pl.concat_str(title, text, separator=" "))
+
+
+_WANTED = (_publisher().hash().alias("publisher"), _text().alias("text"), "source_tier", "confidence")
+
+
+def _words(texts: pl.Series) -> tuple[Ints, Ints, Ints]:
+    """Where each text's words begin and stop, and the hashes of all."""
+    bounds, hashes, done = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
+    for ends, words in word_sets(texts, _WORD_BITS):
+        bounds.append(ends[1:] + done)
+        hashes.append(words)
+        done += len(words)
+    starts = np.concatenate(bounds)
+    return starts[:-1], starts[1:], np.concatenate(hashes)
 
 
 def novelty(news: News) -> Floats:
@@ -111,24 +176,18 @@ def novelty(news: News) -> Floats:
     first word of a thing 1; a text without words is NaN. Linear in the words, with a memory of
     one time per hash.
     """
-    last, made, done = np.full(2**_WORD_BITS, _NEVER, dtype=np.int64), np.empty(len(news.known)), 0
-    for bounds, hashes in word_sets(news.texts.str.head(NOVEL_CHARACTERS), _WORD_BITS):
-        stop = done + len(bounds) - 1
-        _unheard(bounds, hashes, news.known[done:stop], last, made[done:stop])
-        done = stop
+    made = np.empty(len(news.known))
+    _unheard(news, np.zeros(2**_WORD_BITS, dtype=np.int64), made)
     return made
 
 
-_NEVER = np.iinfo(np.int64).min // 2  # far enough, and any time minus it still fits
-
-
 @compiled
-def _unheard(bounds: Ints, hashes: Ints, known: Ints, last: Ints, out: Floats) -> None:
-    for k in range(len(known)):
-        unheard, words = 0, bounds[k + 1] - bounds[k]
-        for place in range(bounds[k], bounds[k + 1]):
-            word = hashes[place]
-            if known[k] - last[word] >= NOVEL_US:
-                unheard += 1
-            last[word] = known[k]
+def _unheard(news: News, last: Ints, out: Floats) -> None:
+    """``last`` holds when each word was last heard, counted from 3 days before the first event; 0 for never."""
+    for k in range(len(news.known)):
+        unheard, words, now = 0, news.stop[k] - news.begin[k], news.known[k] - news.known[0] + NOVEL_US
+        for place in range(news.begin[k], news.stop[k]):
+            word = news.words[place]
+            unheard += now - last[word] >= NOVEL_US
+            last[word] = now
         out[k] = unheard / words if words > 0 else np.nan

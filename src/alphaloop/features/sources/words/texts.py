@@ -49,9 +49,14 @@ def clean(texts: pl.Series) -> pl.Series:
     >>> clean(pl.Series(["BIT\u200bCOIN\x00Soars", None])).to_list()
     ['bitcoin soars', '']
     """
-    text = pl.col("text").fill_null("").str.head(LIMIT).str.normalize("NFKC").str.to_lowercase()
+    return texts.cast(pl.String).alias("text").to_frame().select(cleaned(pl.col("text")))["text"]
+
+
+def cleaned(text: pl.Expr) -> pl.Expr:
+    """:func:`clean` of a text column."""
+    text = text.fill_null("").str.head(LIMIT).str.normalize("NFKC").str.to_lowercase()
     text = text.str.replace_all(r"\p{Cf}", "").str.replace_all(r"[\p{Cc}\p{Z}]+", " ")
-    return texts.cast(pl.String).alias("text").to_frame().select(text.str.head(LIMIT))["text"]
+    return text.str.head(LIMIT)
 
 
 def polarity(cleaned: pl.Series) -> Floats:
@@ -65,8 +70,18 @@ def polarity(cleaned: pl.Series) -> Floats:
     >>> polarity(pl.Series(["etf wins approval", "hack: gains lost, record losses", "a new logo"])).round(2).tolist()
     [1.0, -0.2, nan]
     """
-    rising = cleaned.str.count_matches(_pattern(RISING, RISING_MARKS)).to_numpy().astype(np.float64)
-    falling = cleaned.str.count_matches(_pattern(FALLING, FALLING_MARKS)).to_numpy().astype(np.float64)
+    return sides(cleaned.alias("text").to_frame().select(*counts(pl.col("text"))))
+
+
+def counts(cleaned: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Words of the lexicon in a cleaned text: columns ``rising`` and ``falling``."""
+    rising = cleaned.str.count_matches(_pattern(RISING, RISING_MARKS)).alias("rising")
+    return rising, cleaned.str.count_matches(_pattern(FALLING, FALLING_MARKS)).alias("falling")
+
+
+def sides(counted: pl.DataFrame) -> Floats:
+    """:func:`polarity` from the columns of :func:`counts`."""
+    rising, falling = (counted[name].to_numpy().astype(np.float64) for name in ("rising", "falling"))
     said = rising + falling
     return np.asarray(np.divide(rising - falling, said, out=np.full(len(said), np.nan), where=said > 0))
 
