@@ -114,12 +114,15 @@ class Bars(NamedTuple):
         Columns ``open high low close volume funding``; funding is the rate paid at the
         bar's open (fraction of notional, 0 elsewhere). A missing bar is a NaN row; an
         unknown volume is NaN.
+    mark : float array, shape (A, 2), optional
+        Lowest and highest mark price of the bar.
     """
 
     ts: int
     available_at: int
     symbols: tuple[str, ...]
     values: Floats
+    mark: Floats | None = None
 
 
 _bars = partial(tuple.__new__, Bars)  # from its fields in order, at half the cost of a call
@@ -137,6 +140,9 @@ class Market:
     values : float array, shape (T, A, 6)
         As in :class:`Bars`.
     timeframe : Timeframe
+    mark : float array, shape (T, A, 2), optional
+        Lowest and highest price of each bar by which the venue judges margins; NaN where it
+        is not known, and then traded prices stand for it.
 
     Raises
     ------
@@ -151,6 +157,7 @@ class Market:
     values: Floats
     timeframe: Timeframe
     sources: dict[str, str] = field(default_factory=dict)
+    mark: Floats | None = None
 
     def __post_init__(self) -> None:
         expected = (len(self.ts), len(self.symbols), len(BAR_COLUMNS))
@@ -168,20 +175,37 @@ class Market:
             raise SchemaViolation("a zero, negative or infinite price", "finite prices above zero", "audit the data")
         if bool(np.any(prices[:, :, HIGH] < prices[:, :, LOW])):
             raise SchemaViolation("a bar whose high is below its low", "high >= low", "audit the data")
+        self._check_mark()
         self.values.setflags(write=False)
         self.ts.setflags(write=False)
+
+    def _check_mark(self) -> None:
+        if self.mark is None:
+            return
+        expected = (len(self.ts), len(self.symbols), 2)
+        if self.mark.shape != expected or not self.mark.flags.c_contiguous:
+            raise SchemaViolation(f"marks of shape {self.mark.shape}", f"{expected}, contiguous", "align to the bars")
+        absent = np.isnan(self.mark)
+        low, high = self.mark[:, :, 0], self.mark[:, :, 1]
+        if bool(np.any(absent[:, :, 0] != absent[:, :, 1])) or bool(np.any(low > high)):
+            raise SchemaViolation("a mark with its low above its high, or one of them missing", "low <= high", "")
+        if bool(np.any(self.mark <= 0)) or bool(np.any(np.isinf(self.mark))):
+            raise SchemaViolation("a zero, negative or infinite mark", "finite prices above zero", "audit the data")
+        self.mark.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.ts)
 
     def __iter__(self) -> Iterator[Bars]:
         opened, known = self.ts.tolist(), (self.ts + self.timeframe.us).tolist()
-        return map(_bars, zip(opened, known, repeat(self.symbols), self.values))
+        marks = repeat(None) if self.mark is None else self.mark
+        return map(_bars, zip(opened, known, repeat(self.symbols), self.values, marks))
 
     def between(self, start_us: int, end_us: int) -> "Market":
         """The part whose bars open in ``[start_us, end_us)``."""
         low, high = np.searchsorted(self.ts, [start_us, end_us])
-        return Market(self.ts[low:high], self.symbols, self.values[low:high], self.timeframe, self.sources)
+        mark = None if self.mark is None else self.mark[low:high]
+        return Market(self.ts[low:high], self.symbols, self.values[low:high], self.timeframe, self.sources, mark)
 
     def column(self, name: str) -> Floats:
         """One bar column as an array of shape (T, A)."""
@@ -193,4 +217,6 @@ class Market:
         state = hashlib.sha256(repr((self.symbols, self.timeframe.us)).encode())
         state.update(np.ascontiguousarray(self.ts).tobytes())
         state.update(np.ascontiguousarray(self.values).tobytes())
+        if self.mark is not None:
+            state.update(np.ascontiguousarray(self.mark).tobytes())
         return state.hexdigest()

@@ -14,7 +14,7 @@ from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.core.market import Floats, Instrument, Market
 from alphaloop.core.orders import Fill
 from alphaloop.execution.simulator import layout as at
-from alphaloop.execution.simulator.compiled import Plan, run
+from alphaloop.execution.simulator.compiled import Plan, Views, run
 from alphaloop.execution.simulator.layout import DEFAULT
 from alphaloop.execution.simulator.rules import FillRules
 
@@ -121,11 +121,14 @@ def simulate(
     if not 0 < cash < math.inf:
         raise InvalidOption(f"starting cash {cash}", "an amount above zero", "pass e.g. 10000")
     most = np.array([one.max_leverage for one in instruments])
-    if bool(((plan.leverage > most) & ~np.isnan(plan.target)).any()):
+    beyond = plan.leverage.max(initial=1.0) > most.min()  # most plans need no closer look
+    if beyond and bool(((plan.leverage > most) & ~np.isnan(plan.target)).any()):
         raise InvalidOption("a leverage beyond the instrument's", f"at most {most.tolist()}", "lower it")
     state, account = at.new_state(tuple(instruments), rules), at.new_account(cash)
     equity = np.empty(len(market))
-    rows = run(market.values, plan, state, account, equity)
+    marks = np.empty((0, len(instruments), 2)) if market.mark is None else market.mark
+    marks.setflags(write=False)  # as a market's own are: one compiled form serves both
+    rows = run(Views(market.values, marks), plan, state, account, equity)
     names = ("fees", "slippage", "funding", "realised", "shortfall")
     sums = (at.FEES, at.SLIPPAGE_PAID, at.FUNDING_PAID, at.REALISED, at.SHORTFALL)
     totals = {name: float(account[index]) for name, index in zip(names, sums, strict=True)}

@@ -20,14 +20,16 @@ from alphaloop.core import orders as core_orders
 from alphaloop.core.account import wanted_quantity
 from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
-from alphaloop.execution.simulator import jit, kernel, levels, money, rules
+from alphaloop.execution.simulator import jit, kernel, levels, money, quiet, rules
 from alphaloop.execution.simulator import layout as at
-from alphaloop.execution.simulator.jit import borrow, compiled, entry_point
-from alphaloop.execution.simulator.kernel import events, mark, quiet
+from alphaloop.execution.simulator.jit import borrow, entry_point, inlined
+from alphaloop.execution.simulator.kernel import events
+from alphaloop.execution.simulator.quiet import glide, mark
+from alphaloop.execution.simulator.quiet import quiet as nothing_happens
 
 register_jitable(wanted_quantity)  # the very function the Python side uses; numba compiles it in place
 
-_SOURCES = (core_account, core_market, core_orders, jit, rules, at, levels, money, kernel)
+_SOURCES = (core_account, core_market, core_orders, jit, rules, at, levels, money, kernel, quiet)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 """Of the rules as they stand in these files; written into every trace."""
 
@@ -49,7 +51,14 @@ class Plan(NamedTuple):
     band: float = 0.0
 
 
-@compiled
+class Views(NamedTuple):
+    """What the kernel reads of a market: ``values`` (T, A, 6); ``marks`` (T, A, 2), or (0, A, 2) for none."""
+
+    values: Floats
+    marks: Floats
+
+
+@inlined
 def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int) -> None:
     """Make row ``t`` of the plan a working order, as ``core.account.orders_to_reach`` does."""
     target, price = plan.target[t, asset], state[at.MARK, asset]
@@ -79,16 +88,30 @@ def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int)
     state[at.TICKET, asset] = t
 
 
-@compiled
+@inlined
+def set_marks(state: Floats, marks: Floats, t: int) -> None:
+    """Bar ``t``'s lowest and highest mark prices, where the market has them."""
+    for asset in range(marks.shape[1]):
+        state[at.MARK_LOW, asset] = marks[t, asset, 0]
+        state[at.MARK_HIGH, asset] = marks[t, asset, 1]
+
+
+@inlined
 def run_while_room(
-    values: Floats, plan: Plan, state: Floats, account: Floats, fills: Floats, equity: Floats, t: int
+    market: Views, plan: Plan, state: Floats, account: Floats, fills: Floats, equity: Floats, t: int
 ) -> int:
     """Bars from ``t`` on until the market ends or ``fills`` might overflow; returns the next bar."""
+    values, marks, target = market.values, market.marks, plan.target
     bars, assets = values.shape[0], values.shape[1]
     room = fills.shape[0] - assets * at.FILLS_PER_ASSET
-    target = plan.target
-    while t < bars and account[at.ROWS] <= room:
-        if not quiet(state, values, t):
+    while account[at.ROWS] <= room:
+        if assets == 1 and marks.shape[0] == 0:
+            t = glide(values, target, state, account, equity, t)
+        if t >= bars:
+            break
+        if marks.shape[0] > 0:
+            set_marks(state, marks, t)
+        if not nothing_happens(state, values, t):
             first = int(account[at.ROWS])
             events(state, account, fills, values[t])
             for row in range(first, int(account[at.ROWS])):
@@ -110,26 +133,28 @@ def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., Floats]
         account[at.ROWS] = 0.0
         state, account, fills, bars = borrow(state), borrow(account), borrow(fills), borrow(bars)
         values = bars.reshape((1, bars.shape[0], bars.shape[1]))
-        if not quiet(state, values, 0):
+        if not nothing_happens(state, values, 0):
             events(state, account, fills, bars)
         mark(state, account, values, 0)
         return int(account[at.ROWS])
 
     @entry_point
-    def run(values: Floats, plan: Plan, state: Floats, account: Floats, equity: Floats) -> Floats:
+    def run(market: Views, plan: Plan, state: Floats, account: Floats, equity: Floats) -> Floats:
         """A whole market: row ``t`` of the plan is decided on bar ``t`` and meets bar ``t + 1`` first."""
         _ = stamp
-        fills = np.empty((1024 + values.shape[1] * at.FILLS_PER_ASSET, at.FILL_FIELDS))
+        bars, assets = market.values.shape[0], market.values.shape[1]
+        fills = np.empty((1024 + assets * at.FILLS_PER_ASSET, at.FILL_FIELDS))
         account[at.ROWS] = 0.0
         target, stop, take, leverage = borrow(plan.target), borrow(plan.stop), borrow(plan.take), borrow(plan.leverage)
         own = Plan(target, stop, take, leverage, plan.units, plan.fractions, plan.band)
-        t = run_while_room(borrow(values), own, borrow(state), borrow(account), borrow(fills), borrow(equity), 0)
-        while t < values.shape[0]:
+        views = Views(borrow(market.values), borrow(market.marks))
+        t = run_while_room(views, own, borrow(state), borrow(account), borrow(fills), borrow(equity), 0)
+        while t < bars:
             count = int(account[at.ROWS])
             grown = np.empty((4 * fills.shape[0], at.FILL_FIELDS))
             grown[:count] = fills[:count]
             fills = grown
-            t = run_while_room(borrow(values), own, borrow(state), borrow(account), borrow(fills), borrow(equity), t)
+            t = run_while_room(views, own, borrow(state), borrow(account), borrow(fills), borrow(equity), t)
         return fills[: int(account[at.ROWS])].copy()
 
     return step, run

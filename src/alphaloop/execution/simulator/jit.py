@@ -14,8 +14,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """Compile an inner rule; it is inlined into the entry points that call it."""
-    return cast(Function, numba.njit(function))
+    """Compile an inner rule that many places call."""
+    return cast(Function, numba.njit(error_model="numpy")(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile an inner rule into each place that calls it: a call passes some thirty numbers for its arrays."""
+    return cast(Function, numba.njit(error_model="numpy", forceinline=True)(function))
 
 
 def entry_point(function: Function) -> Function:
@@ -35,7 +40,7 @@ def _pointer(_context: Any, _address: Any) -> Any:  # numba calls it with its ow
     return types.CPointer(types.float64)(types.uintp), generate  # type: ignore[no-untyped-call]
 
 
-@compiled
+@inlined
 def borrow(array: Floats) -> Floats:
     """The same memory as an array that is not reference counted, for use inside compiled code.
 

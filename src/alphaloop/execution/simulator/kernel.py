@@ -16,7 +16,7 @@ import math
 from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Floats
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator import rules
-from alphaloop.execution.simulator.jit import compiled
+from alphaloop.execution.simulator.jit import compiled, inlined
 from alphaloop.execution.simulator.levels import (
     jumped_price,
     liquidation_nearer,
@@ -34,7 +34,7 @@ from alphaloop.execution.simulator.money import (
 )
 
 
-@compiled
+@inlined
 def tradable(bars: Floats, asset: int) -> bool:
     """Whether anything can fill: a bar exists, and it is not the flat, volumeless bar of a halt."""
     if math.isnan(bars[asset, CLOSE]):
@@ -57,7 +57,7 @@ def leave(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: in
     state[at.STOPPED, asset] = held
 
 
-@compiled
+@inlined
 def protection_reached(state: Floats, bars: Floats, asset: int, opening: bool) -> int:
     """The reason for which the open (or the bar) ends a position, -1 for none.
 
@@ -78,7 +78,7 @@ def protection_reached(state: Floats, bars: Floats, asset: int, opening: bool) -
     return at.R_STOP if stopped else -1
 
 
-@compiled
+@inlined
 def protect(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int, opening: bool) -> None:
     """Stop or liquidation: at the open if that is already beyond the level, else at the level."""
     if state[at.QUANTITY, asset] == 0.0 or state[at.WAITS, asset] == at.ALL_LEVELS:
@@ -88,7 +88,7 @@ def protect(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: 
         leave(state, account, fills, bars, asset, opening, reason)
 
 
-@compiled
+@inlined
 def take_target(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int, opening: bool) -> None:
     """Target: at the open if that is already beyond it, else at the level."""
     held, level = state[at.QUANTITY, asset], state[at.TARGET, asset]
@@ -102,7 +102,7 @@ def take_target(state: Floats, account: Floats, fills: Floats, bars: Floats, ass
         leave(state, account, fills, bars, asset, opening, at.R_TARGET)
 
 
-@compiled
+@inlined
 def gapped(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int) -> None:
     """The open itself beyond a level: stop or liquidation, else the target."""
     protect(state, account, fills, bars, asset, True)
@@ -112,7 +112,7 @@ def gapped(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: i
     take_target(state, account, fills, bars, asset, True)
 
 
-@compiled
+@inlined
 def inside(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int) -> None:
     """Stop or liquidation inside the bar, after a target that was reached before it."""
     if target_leads(state, bars, asset):
@@ -120,7 +120,7 @@ def inside(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: i
     protect(state, account, fills, bars, asset, False)
 
 
-@compiled
+@inlined
 def resting_level(state: Floats, bars: Floats, asset: int) -> float:
     """Where a limit or stop-entry order fills in this bar, before slippage; NaN if it does not.
 
@@ -137,7 +137,7 @@ def resting_level(state: Floats, bars: Floats, asset: int) -> float:
     return min(first, price) if bars[asset, LOW] <= price else math.nan
 
 
-@compiled
+@inlined
 def resting_reason(state: Floats, asset: int) -> int:
     """How a resting order's fill is named."""
     return at.R_LIMIT if state[at.KIND, asset] == at.LIMIT else at.R_STOP_ENTRY
@@ -174,20 +174,20 @@ def rest_and_reduce(state: Floats, account: Floats, fills: Floats, bars: Floats,
     protect(state, account, fills, bars, asset, False)
 
 
-@compiled
+@inlined
 def held(state: Floats, bars: Floats, asset: int) -> bool:
     """Whether a bar can act on a position: there is one, and the bar trades."""
     return bool(state[at.QUANTITY, asset] != 0.0) and tradable(bars, asset)
 
 
-@compiled
+@inlined
 def waiting(state: Floats, bars: Floats, asset: int) -> bool:
     """Whether a bar can act on a resting order: there is one, and the bar trades."""
     kind = state[at.KIND, asset]
     return bool(kind == at.LIMIT or kind == at.STOP_ENTRY) and tradable(bars, asset)
 
 
-@compiled
+@inlined
 def market_orders(state: Floats, account: Floats, fills: Floats, bars: Floats, column: int) -> None:
     """Queued market orders at a price of the bar (its open, its close) or, below zero, at the last close.
 
@@ -209,7 +209,7 @@ def market_orders(state: Floats, account: Floats, fills: Floats, bars: Floats, c
             enlarge(state, account, fills, asset, level, at.R_MARKET)
 
 
-@compiled
+@inlined
 def move_levels(state: Floats, bars: Floats) -> None:
     """PROTECT orders."""
     for asset in range(bars.shape[0]):
@@ -217,7 +217,7 @@ def move_levels(state: Floats, bars: Floats) -> None:
             set_levels(state, asset)
 
 
-@compiled
+@inlined
 def all_funding(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     """What is held at the open pays the bar's rate."""
     for asset in range(bars.shape[0]):
@@ -225,7 +225,7 @@ def all_funding(state: Floats, account: Floats, fills: Floats, bars: Floats) -> 
             pay_funding(state, account, fills, asset, bars[asset, OPEN], bars[asset, FUNDING])
 
 
-@compiled
+@inlined
 def levels_before_orders(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     """The whole bar against positions held before it, for rules that let a level beat a queued order."""
     for asset in range(bars.shape[0]):
@@ -235,7 +235,7 @@ def levels_before_orders(state: Floats, account: Floats, fills: Floats, bars: Fl
             take_target(state, account, fills, bars, asset, False)
 
 
-@compiled
+@inlined
 def drop_beaten(state: Floats) -> None:
     """A queued market order whose position a level has closed: dropped, or left with what it would open."""
     for asset in range(state.shape[1]):
@@ -249,7 +249,7 @@ def drop_beaten(state: Floats) -> None:
         state[at.AMOUNT, asset] = left
 
 
-@compiled
+@inlined
 def first_orders(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     """Funding, then levels that orders move, then queued market orders: each when the rules let it."""
     timing, after = state[at.TIMING, 0], state[at.QUEUED, 0] == rules.AFTER_STOPS
@@ -265,7 +265,7 @@ def first_orders(state: Floats, account: Floats, fills: Floats, bars: Floats) ->
     market_orders(state, account, fills, bars, OPEN)
 
 
-@compiled
+@inlined
 def events(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     """The stages of a bar, in the order that ``docs/fills.md`` states."""
     assets = range(bars.shape[0])
@@ -288,43 +288,3 @@ def events(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     if state[at.TIMING, 0] == rules.NEXT_CLOSE:
         drop_beaten(state)
         market_orders(state, account, fills, bars, CLOSE)
-
-
-@compiled
-def mark(state: Floats, account: Floats, values: Floats, t: int) -> None:
-    """Value every position at its last known close, and end bar ``t``."""
-    equity = account[at.CASH]
-    for asset in range(values.shape[1]):
-        close = values[t, asset, CLOSE]
-        if not math.isnan(close):
-            state[at.MARK, asset] = close
-        state[at.WAITS, asset] = at.NOTHING
-        state[at.STOPPED, asset] = 0.0
-        held = state[at.QUANTITY, asset]
-        if held != 0.0:
-            equity += held * (state[at.MARK, asset] - state[at.ENTRY, asset])
-    account[at.EQUITY] = equity
-    account[at.PEAK] = max(account[at.PEAK], equity)
-
-
-@compiled
-def quiet(state: Floats, values: Floats, t: int) -> bool:
-    """Whether bar ``t`` can change nothing but marks: no order, no funding, no level in reach."""
-    for asset in range(values.shape[1]):
-        if state[at.KIND, asset] != at.NONE:
-            return False
-        held = state[at.QUANTITY, asset]
-        if held == 0.0:
-            continue
-        if values[t, asset, FUNDING] != 0.0:
-            return False
-        low, high = values[t, asset, LOW], values[t, asset, HIGH]
-        if held > 0.0:
-            beyond = low <= state[at.STOP, asset] or low <= state[at.LIQUIDATION, asset]
-            if beyond or high >= state[at.TARGET, asset]:
-                return False
-        else:
-            beyond = high >= state[at.STOP, asset] or high >= state[at.LIQUIDATION, asset]
-            if beyond or low <= state[at.TARGET, asset]:
-                return False
-    return True

@@ -9,7 +9,7 @@ import math
 from alphaloop.core.market import CLOSE, HIGH, LOW, OPEN, Floats
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator import rules
-from alphaloop.execution.simulator.jit import compiled
+from alphaloop.execution.simulator.jit import compiled, inlined
 
 
 @compiled
@@ -32,7 +32,7 @@ def liquidation_price(state: Floats, asset: int) -> float:
     return price if price > 0.0 else math.nan
 
 
-@compiled
+@inlined
 def on_tick(state: Floats, asset: int, level: float, away: float) -> float:
     """``level`` on the grid of ticks, as the rules round; ``away`` is the sign that leads from the entry.
 
@@ -49,7 +49,7 @@ def on_tick(state: Floats, asset: int, level: float, away: float) -> float:
     return float(near * state[at.TICK_UP, asset] / state[at.TICK_DOWN, asset])
 
 
-@compiled
+@inlined
 def order_level(state: Floats, asset: int, field: int, way: float) -> float:
     """The working order's stop (``way`` -1) or target (+1) as a price; fractions are of the position's basis."""
     level = state[field, asset]
@@ -60,7 +60,7 @@ def order_level(state: Floats, asset: int, field: int, way: float) -> float:
     return float(on_tick(state, asset, level, way * side))
 
 
-@compiled
+@inlined
 def jumped_price(rule: float, level: float, bars: Floats, asset: int) -> float:
     """Where an exit fills whose level this bar's open is beyond."""
     if rule == rules.GAP_OPEN:
@@ -72,7 +72,7 @@ def jumped_price(rule: float, level: float, bars: Floats, asset: int) -> float:
     return float(min(max(level, bars[asset, LOW]), bars[asset, HIGH]))
 
 
-@compiled
+@inlined
 def stop_reached(held: float, level: float, bars: Floats, asset: int, opening: bool) -> bool:
     """Whether the open (or the bar's worst price) is at or beyond a level on the losing side."""
     if held > 0.0:
@@ -80,7 +80,7 @@ def stop_reached(held: float, level: float, bars: Floats, asset: int, opening: b
     return bool((bars[asset, OPEN] if opening else bars[asset, HIGH]) >= level)
 
 
-@compiled
+@inlined
 def mark_reached(state: Floats, asset: int, opening: bool) -> bool:
     """Whether the mark price is at or beyond the liquidation price: at all, or (``opening``) all through the bar."""
     level = state[at.LIQUIDATION, asset]
@@ -89,7 +89,7 @@ def mark_reached(state: Floats, asset: int, opening: bool) -> bool:
     return bool((state[at.MARK_LOW, asset] if opening else state[at.MARK_HIGH, asset]) >= level)
 
 
-@compiled
+@inlined
 def liquidation_nearer(state: Floats, asset: int) -> bool:
     """Whether the price meets the liquidation before the stop on its way against the position."""
     stop, liquidation = state[at.STOP, asset], state[at.LIQUIDATION, asset]
@@ -98,7 +98,7 @@ def liquidation_nearer(state: Floats, asset: int) -> bool:
     return bool(liquidation > stop if state[at.QUANTITY, asset] > 0.0 else liquidation < stop)
 
 
-@compiled
+@inlined
 def target_leads(state: Floats, bars: Floats, asset: int) -> bool:
     """Whether a bar that reaches stop and target reached the target first."""
     rule = state[at.BOTH, asset]

@@ -12,13 +12,13 @@ from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator import rules
-from alphaloop.execution.simulator.jit import compiled
+from alphaloop.execution.simulator.jit import compiled, inlined
 from alphaloop.execution.simulator.levels import liquidation_price, order_level
 
 register_jitable(round_to_lot)  # the very function the Python side uses; numba compiles it in place
 
 
-@compiled
+@inlined
 def fill_price(
     state: Floats, asset: int, quantity: float, level: float, reason: int, opens: bool
 ) -> tuple[float, float]:
@@ -33,7 +33,7 @@ def fill_price(
     return level * (1.0 + side * state[row, asset]), fee
 
 
-@compiled
+@inlined
 def write_fill(state: Floats, account: Floats, fills: Floats, asset: int, reason: int, quantity: float) -> int:
     """Begin a fill row: who, why, how much. Returns the row, for the caller to finish."""
     row = int(account[at.ROWS])
@@ -51,7 +51,7 @@ def write_fill(state: Floats, account: Floats, fills: Floats, asset: int, reason
     return row
 
 
-@compiled
+@inlined
 def charge(account: Floats, fills: Floats, row: int, price: float, level: float, fee: float) -> None:
     """Finish a fill row with its price and costs, and add them to the running totals."""
     slippage = abs(price - level) * abs(fills[row, at.F_QUANTITY])
@@ -62,7 +62,7 @@ def charge(account: Floats, fills: Floats, row: int, price: float, level: float,
     account[at.SLIPPAGE_PAID] += slippage
 
 
-@compiled
+@inlined
 def clear(state: Floats, asset: int) -> None:
     """Forget everything about a closed position but its mark."""
     state[at.QUANTITY, asset] = 0.0
@@ -105,7 +105,7 @@ def reduce(
     state[at.LIQUIDATION, asset] = liquidation_price(state, asset)  # a smaller position may stand in a lower tier
 
 
-@compiled
+@inlined
 def affordable(state: Floats, account: Floats, asset: int, level: float, reason: int) -> float:
     """The working order's signed quantity, cut to the lots that free margin pays for."""
     quantity = state[at.AMOUNT, asset]
@@ -121,7 +121,7 @@ def affordable(state: Floats, account: Floats, asset: int, level: float, reason:
     return round_to_lot(math.copysign(free / need, quantity), state[at.LOT, asset])
 
 
-@compiled
+@inlined
 def waits_for(state: Floats, asset: int, reason: int) -> float:
     """Which levels do not act in the bar in which a fill of this kind opened or enlarged the position."""
     watch = state[at.ENTRY_BAR, asset]
@@ -174,7 +174,7 @@ def reduce_by_order(state: Floats, account: Floats, fills: Floats, asset: int, l
         state[at.KIND, asset] = at.NONE
 
 
-@compiled
+@inlined
 def opposes(state: Floats, asset: int) -> bool:
     """Whether the working order would make the position smaller."""
     return bool(state[at.AMOUNT, asset] * state[at.QUANTITY, asset] < 0.0)

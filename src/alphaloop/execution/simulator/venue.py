@@ -65,6 +65,7 @@ class SimulatedVenue:
         self._working: frozenset[str] = frozenset()
         self._marks, self._kinds = self._state[at.MARK], self._state[at.KIND]
         self._positions = self._copies()
+        self._marked = False
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
         """Let a bar happen to the working orders and positions.
@@ -76,6 +77,8 @@ class SimulatedVenue:
         """
         if bars.symbols is not self.symbols and bars.symbols != self.symbols:
             raise InvalidOption(f"bars of {bars.symbols}", f"bars of {self.symbols}", "use one order of symbols")
+        if bars.mark is not None or self._marked:
+            self._see_marks(bars)
         rows = step(self._state, self._account, self._fills, bars.values)
         if self._working:
             self._working = self._resting()
@@ -112,6 +115,11 @@ class SimulatedVenue:
     def working(self) -> frozenset[str]:
         """Symbols that have an order resting."""
         return self._working
+
+    def _see_marks(self, bars: Bars) -> None:
+        """The bar's lowest and highest mark prices, or none: then liquidation looks at trades."""
+        self._marked = bars.mark is not None
+        self._state[at.MARK_LOW : at.MARK_HIGH + 1] = math.nan if bars.mark is None else bars.mark.T
 
     def _check(self, order: Order) -> None:
         asset = self._index.get(order.symbol)

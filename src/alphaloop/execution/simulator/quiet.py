@@ -1,0 +1,119 @@
+"""Bars in which nothing can happen but a new mark: recognised cheaply, and passed quickly.
+
+Most bars are such. ``quiet`` tells one from the others; ``glide`` passes a run of them for a
+market of one asset without asking for anything that does not change meanwhile. Neither
+books anything but the value of what is held.
+"""
+
+import math
+
+from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, Floats
+from alphaloop.execution.simulator import layout as at
+from alphaloop.execution.simulator.jit import inlined
+
+
+@inlined
+def mark(state: Floats, account: Floats, values: Floats, t: int) -> None:
+    """Value every position at its last known close, and end bar ``t``."""
+    equity = account[at.CASH]
+    for asset in range(values.shape[1]):
+        close = values[t, asset, CLOSE]
+        if not math.isnan(close):
+            state[at.MARK, asset] = close
+        state[at.WAITS, asset] = at.NOTHING
+        state[at.STOPPED, asset] = 0.0
+        held = state[at.QUANTITY, asset]
+        if held != 0.0:
+            equity += held * (state[at.MARK, asset] - state[at.ENTRY, asset])
+    account[at.EQUITY] = equity
+    account[at.PEAK] = max(account[at.PEAK], equity)
+
+
+@inlined
+def quiet(state: Floats, values: Floats, t: int) -> bool:
+    """Whether bar ``t`` can change nothing but marks: no order, no funding, no level in reach."""
+    for asset in range(values.shape[1]):
+        if state[at.KIND, asset] != at.NONE:
+            return False
+        held = state[at.QUANTITY, asset]
+        if held == 0.0:
+            continue
+        if values[t, asset, FUNDING] != 0.0:
+            return False
+        low, high = values[t, asset, LOW], values[t, asset, HIGH]
+        bottom, top = state[at.MARK_LOW, asset], state[at.MARK_HIGH, asset]
+        if math.isnan(bottom):
+            bottom, top = low, high
+        if held > 0.0:
+            beyond = low <= state[at.STOP, asset] or bottom <= state[at.LIQUIDATION, asset]
+            if beyond or high >= state[at.TARGET, asset]:
+                return False
+        else:
+            beyond = high >= state[at.STOP, asset] or top >= state[at.LIQUIDATION, asset]
+            if beyond or low <= state[at.TARGET, asset]:
+                return False
+    return True
+
+
+@inlined
+def last_close(state: Floats, values: Floats, start: int, end: int) -> float:
+    """The last known close of asset 0 before bar ``end``; bars before ``start`` are marked already."""
+    for t in range(end - 1, start - 1, -1):
+        if not math.isnan(values[t, 0, CLOSE]):
+            return float(values[t, 0, CLOSE])
+    return float(state[at.MARK, 0])
+
+
+@inlined
+def glide_flat(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
+    """Without a position a bar is quiet whatever its prices, until the plan speaks."""
+    start, cash, bars = t, account[at.CASH], values.shape[0]
+    while t < bars and math.isnan(target[t, 0]):
+        equity[t] = cash
+        t += 1
+    if t > start:
+        state[at.MARK, 0] = last_close(state, values, start, t)
+        account[at.EQUITY] = cash
+        account[at.PEAK] = max(account[at.PEAK], cash)
+    return t
+
+
+@inlined
+def glide_held(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
+    """With a position: until a level is in reach, funding falls due, or the plan speaks."""
+    held, entry, cash = state[at.QUANTITY, 0], state[at.ENTRY, 0], account[at.CASH]
+    stop, liquidation, best = state[at.STOP, 0], state[at.LIQUIDATION, 0], state[at.TARGET, 0]
+    lower, upper = best, stop
+    if held > 0.0:
+        lower, upper = stop, best
+        if math.isnan(stop) or liquidation > stop:
+            lower = liquidation
+    elif math.isnan(stop) or liquidation < stop:
+        upper = liquidation
+    start, close, worth, peak = t, state[at.MARK, 0], account[at.EQUITY], account[at.PEAK]
+    while t < values.shape[0]:
+        if values[t, 0, LOW] <= lower or values[t, 0, HIGH] >= upper:
+            break
+        if values[t, 0, FUNDING] != 0.0 or not math.isnan(target[t, 0]):
+            break
+        if not math.isnan(values[t, 0, CLOSE]):
+            close = values[t, 0, CLOSE]
+        worth = cash + held * (close - entry)
+        peak = max(peak, worth)
+        equity[t] = worth
+        t += 1
+    if t > start:
+        state[at.MARK, 0] = close
+        account[at.EQUITY] = worth
+        account[at.PEAK] = peak
+    return t
+
+
+@inlined
+def glide(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
+    """Pass the quiet bars from ``t`` on of a market of one asset; returns the first that needs a closer look."""
+    if state[at.KIND, 0] != at.NONE:
+        return t
+    if state[at.QUANTITY, 0] == 0.0:
+        return glide_flat(values, target, state, account, equity, t)
+    return glide_held(values, target, state, account, equity, t)
