@@ -109,12 +109,36 @@ JESSE = FillRules(
 * basis: levels are prices that the strategy gives.
 """
 
+NAUTILUS = FillRules(
+    timing=Timing.SIGNAL_CLOSE,
+    entry_bar=EntryBar.WATCHED,
+    queued=Queued.BEFORE_STOPS,
+    both=Both.OPEN_HIGH_LOW_CLOSE,
+    stop_gap=Gap.OPEN,
+    target_gap=Gap.LEVEL,
+    slips=frozenset(),
+    basis=Basis.FILL,
+)
+"""NautilusTrader 2.0.0rc6, bars as the only data, no fill or latency model, brackets of a market
+entry, a stop-market and a resting limit (measured: ``benchmarks/bench_session.py`` holds every
+fill of the two equal before it reports a time).
+
+* timing: a strategy sees a bar when it has closed; its market orders fill at that close.
+* entry_bar: the first bar after that close is tested whole.
+* queued: nothing waits for a later bar.
+* both: a bar becomes four prices, open, high, low, close (``bar_adaptive_high_low_ordering=False``).
+* gaps: a stop beyond the open fills at the open, a resting target at its own price.
+* slips: none without a fill model.
+* basis: levels are prices that the strategy gives.
+"""
+
 PRESETS = {
     "default": FillRules(),
     "vectorbt": VECTORBT,
     "backtesting.py": BACKTESTING_PY,
     "freqtrade": FREQTRADE,
     "jesse": JESSE,
+    "nautilus": NAUTILUS,
 }
 
 

@@ -1,0 +1,71 @@
+"""Other engines in environments of their own, so that none of them decides what we may install.
+
+The first benchmark that needs a peer makes its environment under ``.bench/`` (not committed)
+and keeps it. A peer runs as a script of ``benchmarks/peers`` under its own Python, reads one
+JSON file and answers with one line of JSON; it measures its CPU seconds itself, so that
+neither its start nor the reading of the file counts.
+"""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent / ".bench"
+SCRIPTS = Path(__file__).parent / "peers"
+
+PEERS = {
+    "nautilus": ("3.12", ("nautilus_trader==2.0.0rc6",)),
+}
+"""Name: the Python it needs, and what pip installs."""
+
+
+class Unavailable(Exception):
+    """A peer that cannot be had here; the message says why."""
+
+
+def interpreter(name: str) -> Path:
+    """The peer's own Python, made when it is not there yet.
+
+    Raises
+    ------
+    Unavailable
+        If its Python is missing or its wheels cannot be had.
+    """
+    version, requirements = PEERS[name]
+    python = ROOT / name / "bin" / "python"
+    if python.exists():
+        return python
+    base = shutil.which(f"python{version}")
+    if base is None:
+        raise Unavailable(f"{name} needs python{version}")
+    making = ROOT / f"{name}.making"  # a half-made environment must not pass for a whole one
+    shutil.rmtree(making, ignore_errors=True)
+    for command in (
+        [base, "-m", "venv", str(making)],
+        [str(making / "bin" / "python"), "-m", "pip", "install", "-q", *requirements],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Unavailable(f"{name}: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
+    making.rename(ROOT / name)
+    return python
+
+
+def ask(name: str, script: str, *words: str) -> dict[str, Any]:
+    """The answer of ``benchmarks/peers/<script>.py`` under the peer's Python: its last line, as JSON.
+
+    Raises
+    ------
+    Unavailable
+        If there is no such peer here.
+    RuntimeError
+        If the script fails.
+    """
+    command = [str(interpreter(name)), str(SCRIPTS / f"{script}.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stderr.strip()[-2000:]}")
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
