@@ -125,7 +125,7 @@ def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
 
 
 def _numbers(made: pl.DataFrame) -> Floats:
-    tier = (6.0 - np.clip(floats(made, "source_tier"), 1.0, 5.0)) / 5.0
+    tier = (6.0 - np.clip(floats(made, "source_tier"), 1.0, 5.0)) * 0.2
     confidence = np.clip(floats(made, "confidence"), 0.0, 1.0)
     weight = np.where(np.isnan(tier), NO_TIER, tier) * np.where(np.isnan(confidence), NO_CONFIDENCE, confidence)
     return np.stack([weight, tier, confidence, sides(made)], axis=1)
