@@ -1,6 +1,7 @@
 """Building features: only what is new, the same bits as from nothing, resumed by symbol."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -106,6 +107,50 @@ def test_a_late_row_changes_what_comes_after_it_alone(whole, tmp_path):
     rows = FRAMES["market_bars"].filter(pl.col("available_at").to_physical() >= late).height
     assert after["rows"] == rows
     assert 0 < after["written"] <= rows
+    assert matrix(lake).equals(matrix(Lake(whole[0] / "lake")))
+
+
+def test_a_longer_window_adds_what_was_left_out(whole, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    fill(lake, 1, lambda known: known > 0)
+    short = replace(ALL, end=CUT)
+    before = build(lake, tmp_path / "features", short, now=2)
+
+    after = build(lake, tmp_path / "features", ALL, now=3)
+
+    assert before["rows"] == 2 * 6 * 288
+    assert (after["rows"], after["written"]) == (2 * 2 * 288,) * 2
+    assert build(lake, tmp_path / "features", ALL, now=4)["rows"] == 0
+    assert build(lake, tmp_path / "features", short, now=5)["rows"] == 0
+    for table in (MATRIX, SNAPSHOTS):
+        assert matrix(lake, table).equals(matrix(Lake(whole[0] / "lake"), table))
+
+
+def test_a_window_apart_from_what_was_built_is_built_by_itself(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    fill(lake, 1, lambda known: known > 0)
+    build(lake, tmp_path / "features", replace(ALL, end=CUT - 2 * DAY_US), now=2)
+
+    apart = build(lake, tmp_path / "features", replace(ALL, start=CUT), now=3)
+    everything = build(lake, tmp_path / "features", ALL, now=4)
+
+    assert apart["rows"] == 2 * 2 * 288
+    assert (everything["rows"], everything["written"]) == (2 * 8 * 288, 2 * 2 * 288)
+
+
+def test_what_changed_before_a_window_is_made_when_the_whole_is_asked_for(whole, tmp_path):
+    lake = Lake(tmp_path / "lake")
+    late = FRAMES["funding_rates"]["available_at"].to_physical()[10]
+    for table, frame in FRAMES.items():
+        known = pl.col("available_at").to_physical()
+        lake.append(table, frame.filter((known != late) if table == "funding_rates" else known > 0), ingested_at=1)
+    build(lake, tmp_path / "features", ALL, now=2)
+    lake.append("funding_rates", FRAMES["funding_rates"], ingested_at=3)
+
+    window = build(lake, tmp_path / "features", replace(ALL, start=CUT), now=4)
+    build(lake, tmp_path / "features", ALL, now=5)
+
+    assert window["rows"] == 2 * 2 * 288
     assert matrix(lake).equals(matrix(Lake(whole[0] / "lake")))
 
 

@@ -135,13 +135,10 @@ def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int) -> di
     versions, before = lake.versions(), Manifest.read(path)
     tables = tables_of(schema.sources)
     fresh, marks = dirty_since(lake, tables, names_in(symbol), before, order.venue)
-    known = before is not None and before.covers(order.start, order.end)
-    if known and fresh is None:
-        return {"symbol": symbol, "rows": 0, "written": 0, "unchanged": before.rows if before else 0}
+    if before is not None and fresh is None and before.covers(order.start, order.end):
+        return {"symbol": symbol, "rows": 0, "written": 0, "unchanged": before.rows}
     own = load(lake, symbol, step, schema, venue=order.venue, end=order.end)
-    begin = 0 if order.start is None else int(np.searchsorted(own.opens, order.start))
-    if known and fresh is not None:
-        begin = max(begin, int(np.searchsorted(own.now, fresh)))
+    begin, covered = _stretch(own, order, before, fresh)
     counts = {"rows": len(own) - begin, "written": 0, "unchanged": 0}
     for frames in _rows(own, schema, begin):
         for table, frame in frames.items():
@@ -150,7 +147,6 @@ def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int) -> di
                 counts["written"] += report.written
                 counts["unchanged"] += report.duplicate
     read = {name: versions.get(name, -1) for name in tables}
-    covered = order.start if before is None or not known else before.start
     Manifest(
         symbol,
         str(step),
@@ -165,6 +161,18 @@ def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int) -> di
         marks,
     ).write(path)
     return {"symbol": symbol, "venue": own.venue, **counts}
+
+
+def _stretch(own: Own, order: Order, before: Manifest | None, fresh: int | None) -> tuple[int, int | None]:
+    """The first bar that has to be made, and the open from which on all bars then are."""
+    asked = 0 if order.start is None else int(np.searchsorted(own.opens, order.start))
+    if before is None or not before.reaches(order.start):
+        return asked, order.start
+    built = len(own) if before.end is None else int(np.searchsorted(own.opens, before.end))
+    begin = built if fresh is None else min(built, int(np.searchsorted(own.now, fresh)))
+    if begin < asked:  # what changed before the window is not made anew, so nobody vouches for it any more
+        return asked, order.start
+    return begin, before.start
 
 
 def _rows(own: Own, schema: Schema, begin: int) -> Iterator[dict[str, pl.DataFrame]]:

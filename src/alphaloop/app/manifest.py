@@ -57,8 +57,12 @@ class Manifest:
 
     def covers(self, start: int | None, end: int | None) -> bool:
         """Whether a window was built, as far as there were bars."""
+        return self.reaches(start) and (self.end is None or (end is not None and end <= self.end))
+
+    def reaches(self, start: int | None) -> bool:
+        """Whether a window that begins there begins among the bars that were built, or right after them."""
         begins = self.start is None or (start is not None and start >= self.start)
-        return begins and (self.end is None or (end is not None and end <= self.end))
+        return begins and (self.end is None or start is None or start <= self.end)
 
 
 def dirty_since(

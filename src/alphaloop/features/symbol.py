@@ -15,13 +15,13 @@ import numpy as np
 import polars as pl
 
 from alphaloop.core.errors import NoData, UnsortedData
-from alphaloop.core.market import BAR_COLUMNS, FUNDING, Bools, Floats, Ints
+from alphaloop.core.market import BAR_COLUMNS, CLOSE, FUNDING, Bools, Floats, Ints
 from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.bars.plan import plan
 from alphaloop.features.bars.running import Running
 from alphaloop.features.contract import Schema
 from alphaloop.features.facts import SourceFamily, SymbolFacts
-from alphaloop.features.family import Family, compiled, lay_out
+from alphaloop.features.family import RETURN, Family, compiled
 from alphaloop.features.sources.rows import told
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.windows import longest_hole_us
@@ -131,11 +131,15 @@ def gather(
 
 
 def _bars(mine: pl.DataFrame, opens: Ints, rates: pl.DataFrame, timeframe: Timeframe) -> Floats:
-    values = np.empty((len(opens), 1, len(BAR_COLUMNS)))
-    values[:, 0, :FUNDING] = mine.select(BAR_COLUMNS[:FUNDING]).to_numpy()
-    values[:, 0, FUNDING] = paid(opens, _us(rates, "event_time"), rates["rate"].to_numpy(), timeframe)
-    laid: Floats = lay_out(values, 0, np.arange(len(opens)))
-    return laid
+    """Bars as kernels take them: (7, n)."""
+    bars = np.empty((RETURN + 1, len(opens)))
+    for row, name in enumerate(BAR_COLUMNS[:FUNDING]):
+        bars[row] = mine[name].to_numpy()
+    bars[FUNDING] = paid(opens, _us(rates, "event_time"), rates["rate"].to_numpy(), timeframe)
+    bars[RETURN, 0] = np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bars[RETURN, 1:] = bars[CLOSE, 1:] / bars[CLOSE, :-1] - 1.0
+    return bars
 
 
 def _about(frames: Mapping[str, pl.DataFrame], table: str, symbol: str) -> pl.DataFrame:
