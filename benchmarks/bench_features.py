@@ -1,17 +1,18 @@
-"""Features: own kernels, TA-Lib and polars on the same bars, interleaved in one process.
+"""Features: own kernels, TA-Lib, polars and pandas on the same bars, interleaved in one process.
 
-    python benchmarks/features.py [--rows 120000] [--symbols 10] [--rounds 5]
+    python benchmarks/bench_features.py [--rows 120000] [--symbols 10] [--rounds 5]
 
 Every column of every peer is compared with ours first (after the warm-up, where polars
 begins its averages otherwise); if one differs by more than 1e-6 of its typical size
 nothing is reported and the exit code is 1. Figures are rows per CPU-second, median of
-the rounds: ``columns`` is the indicators alone, as loose columns; ``matrix`` is the job
-the product does, values (T, A, F) and mask. Then the latency of one observation and of
-one decision.
+the rounds: ``columns`` is the indicators alone, from loose columns to loose columns, all
+symbols kept; ``matrix`` is the job the product does, values (T, A, F) and mask. Then the
+latency of one observation and of one decision.
 """
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import time
@@ -19,28 +20,18 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
-import talib
 
+from _indicators import NAMES, Columns, with_pandas, with_polars, with_talib
 from alphaloop.core.account import Account
-from alphaloop.core.market import BAR_COLUMNS, Market
+from alphaloop.core.market import BAR_COLUMNS, CLOSE, Market
 from alphaloop.core.time import Timeframe
 from alphaloop.features.contract import Schema
-from alphaloop.features.family import lay_out
+from alphaloop.features.family import RETURN
 from alphaloop.features.matrix import compute_arrays, plan
 from alphaloop.features.view import MarketView
 from alphaloop.policies.baselines import BASELINES
 
-LAGS, DEVIATIONS, AVERAGES, SCORES = (1, 3, 12, 48, 96, 288), (12, 24, 48, 96, 288), (9, 21, 55, 200), (24, 96, 288)
-NAMES = (
-    *(f"ret_{n}" for n in LAGS),
-    *(f"vol_{n}" for n in DEVIATIONS),
-    *("rsi_14", "macd", "macd_signal", "macd_hist", "bb_upper", "bb_lower", "bb_pct", "atr_14"),
-    *(f"ema_{n}" for n in AVERAGES),
-    *(f"vol_z_{n}" for n in SCORES),
-    *("donchian_high_20", "donchian_low_20"),
-)
 WARM = 5_000  # rows after which the beginnings of exponential averages no longer show
-Columns = dict[str, np.ndarray]
 
 
 def random_market(symbols: int, rows: int) -> Market:
@@ -56,71 +47,13 @@ def random_market(symbols: int, rows: int) -> Market:
     return Market(np.arange(rows) * five.us, tuple(f"S{n}" for n in range(symbols)), values, five)
 
 
-def with_talib(tapes: list[Columns]) -> list[Columns]:
-    """The same columns by TA-Lib (and numpy where it has none)."""
-    made = []
-    for tape in tapes:
-        close, high, low, volume = tape["close"], tape["high"], tape["low"], tape["volume"]
-        returns = talib.ROCP(close, 1)
-        returns[0] = 0.0  # TA-Lib's rolling sums never recover from a leading NaN
-        columns = {f"ret_{n}": talib.ROCP(close, n) for n in LAGS}
-        columns |= {f"vol_{n}": talib.STDDEV(returns, n) * np.sqrt(n / (n - 1)) for n in DEVIATIONS}
-        columns["rsi_14"], columns["atr_14"] = talib.RSI(close, 14), talib.ATR(high, low, close, 14)
-        columns["macd"], columns["macd_signal"], columns["macd_hist"] = talib.MACD(close)
-        upper, _, lower = talib.BBANDS(close, 20, 2, 2)
-        columns |= {"bb_upper": upper, "bb_lower": lower, "bb_pct": (close - lower) / (upper - lower)}
-        columns |= {f"ema_{n}": talib.EMA(close, n) for n in AVERAGES}
-        for n in SCORES:
-            deviation = talib.STDDEV(volume, n) * np.sqrt(n / (n - 1))
-            columns[f"vol_z_{n}"] = (volume - talib.SMA(volume, n)) / deviation
-        columns["donchian_high_20"], columns["donchian_low_20"] = talib.MAX(high, 20), talib.MIN(low, 20)
-        made.append(columns)
-    return made
-
-
-def with_polars(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same columns by polars expressions over each symbol."""
-    close, volume = pl.col("close"), pl.col("volume")
-
-    def by(expression: pl.Expr) -> pl.Expr:
-        return expression.over("symbol")
-
-    def average(expression: pl.Expr, alpha: float) -> pl.Expr:
-        return by(expression.ewm_mean(alpha=alpha, adjust=False))
-
-    lazy = frame.lazy().with_columns(
-        ret=by(close / close.shift(1) - 1), change=by(close.diff()), last=by(close.shift(1))
-    )
-    lazy = lazy.with_columns(
-        reach=pl.max_horizontal(pl.col("high"), "last") - pl.min_horizontal(pl.col("low"), "last"),
-        gain=average(pl.col("change").clip(lower_bound=0), 1 / 14),
-        loss=average((-pl.col("change")).clip(lower_bound=0), 1 / 14),
-        macd=average(close, 2 / 13) - average(close, 2 / 27),
-        middle=by(close.rolling_mean(20)),
-        spread=by(close.rolling_std(20, ddof=0)),
-        **{f"ret_{n}": by(close / close.shift(n) - 1) for n in LAGS},
-        **{f"vol_{n}": by(pl.col("ret").rolling_std(n)) for n in DEVIATIONS},
-        **{f"ema_{n}": average(close, 2 / (n + 1)) for n in AVERAGES},
-        **{f"vol_z_{n}": by((volume - volume.rolling_mean(n)) / volume.rolling_std(n)) for n in SCORES},
-        donchian_high_20=by(pl.col("high").rolling_max(20)),
-        donchian_low_20=by(pl.col("low").rolling_min(20)),
-    )
-    lazy = lazy.with_columns(
-        rsi_14=100 * pl.col("gain") / (pl.col("gain") + pl.col("loss")),
-        atr_14=average(pl.col("reach"), 1 / 14),
-        macd_signal=average(pl.col("macd"), 2 / 10),
-        bb_upper=pl.col("middle") + 2 * pl.col("spread"),
-        bb_lower=pl.col("middle") - 2 * pl.col("spread"),
-        bb_pct=(close - pl.col("middle") + 2 * pl.col("spread")) / (4 * pl.col("spread")),
-    )
-    return lazy.with_columns(macd_hist=pl.col("macd") - pl.col("macd_signal")).select("symbol", *NAMES).collect()
-
-
-def own_columns(market: Market, schema: Schema) -> list[np.ndarray]:
-    """Our kernels alone: one array (columns, T) per symbol, for a market without holes."""
-    order, rows, made = plan(schema.features), np.arange(len(market)), []
-    for asset in range(len(market.symbols)):
-        bars, columns = lay_out(market.values, asset, rows), np.empty((order.width, len(rows)))
+def own_columns(symbols: list[np.ndarray], schema: Schema) -> list[np.ndarray]:
+    """Our kernels alone: one array (columns, T) per symbol, from bars (7, T) whose returns are yet to be made."""
+    order, made = plan(schema.features), []
+    for bars in symbols:
+        np.divide(bars[CLOSE, 1:], bars[CLOSE, :-1], out=bars[RETURN, 1:])
+        bars[RETURN, 1:] -= 1.0
+        columns = np.empty((order.width, bars.shape[1]))
         order.run(bars, 0, order.fresh(), columns)
         made.append(columns)
     return made
@@ -195,18 +128,21 @@ def main() -> int:
         {name: np.ascontiguousarray(market.values[:, asset, part]) for part, name in enumerate(BAR_COLUMNS)}
         for asset in range(given.symbols)
     ]
+    symbols = [np.stack([*tape.values(), np.full(given.rows, np.nan)]) for tape in tapes]
     frame = pl.concat(
         [pl.DataFrame(tape).with_columns(symbol=pl.lit(one)) for one, tape in zip(market.symbols, tapes, strict=True)]
     )
     runs: dict[str, Callable[[], object]] = {
-        "alphaloop columns": lambda: own_columns(market, schema),
+        "alphaloop columns": lambda: own_columns(symbols, schema),
         "talib columns": lambda: with_talib(tapes),
         "polars columns": lambda: with_polars(frame),
+        "pandas columns": lambda: with_pandas(tapes),
         "alphaloop matrix": lambda: compute_arrays(market, schema),
         "talib matrix": lambda: as_matrix(with_talib(tapes)),
         "polars matrix": lambda: as_matrix(polars_tapes(with_polars(frame))),
+        "pandas matrix": lambda: as_matrix(with_pandas(tapes)),
     }
-    peers = {"talib": with_talib(tapes), "polars": polars_tapes(with_polars(frame))}
+    peers = {"talib": with_talib(tapes), "polars": polars_tapes(with_polars(frame)), "pandas": with_pandas(tapes)}
     wrong = differences(compute_arrays(market, schema)[0], peers)
     if wrong:
         print(json.dumps({"refused": "values differ", "where": wrong}, indent=1))
@@ -223,11 +159,12 @@ def main() -> int:
     report = {
         "rows": rows,
         "columns": len(NAMES),
+        "load": os.getloadavg()[0],
         "million_rows_per_cpu_second": {name: round(rows / seconds / 1e6, 2) for name, seconds in cpu.items()},
         "times_faster_per_cpu_second": {
             f"{job} than {peer}": round(cpu[f"{peer} {job}"] / cpu[f"alphaloop {job}"], 2)
             for job in ("columns", "matrix")
-            for peer in ("talib", "polars")
+            for peer in ("talib", "polars", "pandas")
         },
         "cpu_microseconds": latencies(),
     }

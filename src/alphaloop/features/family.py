@@ -33,13 +33,22 @@ RETURN = len(BAR_COLUMNS)  # row of ``bars`` that holds the one-bar return
 
 
 @compiled
+def _step(close: Floats, out: Floats) -> None:
+    """Simple return of each close from the one before; unknown for the first."""
+    out[:1] = np.nan
+    new, old, known = close[1:], close[:-1], out[1:]
+    for k in range(len(known)):
+        known[k] = new[k] / old[k] - 1.0
+
+
+@compiled
 def lay_out(values: Floats, asset: int, rows: Ints) -> Floats:
     """Bars of one asset at ``rows`` of ``values`` (T, A, 6), side by side, with their returns: (7, n)."""
     bars = np.empty((RETURN + 1, len(rows)))
     for k in range(len(rows)):
         for column in range(RETURN):
             bars[column, k] = values[rows[k], asset, column]
-        bars[RETURN, k] = bars[CLOSE, k] / bars[CLOSE, k - 1] - 1.0 if k > 0 else np.nan
+    _step(bars[CLOSE], bars[RETURN])
     return bars
 
 

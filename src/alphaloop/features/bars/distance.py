@@ -10,7 +10,7 @@ import numpy as np
 from alphaloop.core.market import CLOSE, HIGH, LOW, VOLUME, Floats, Ints
 from alphaloop.features.bars.averages import SLOTS
 from alphaloop.features.bars.indicators import exponential_average_kernel, simple_average_kernel
-from alphaloop.features.bars.moments import TILE, means, tiles
+from alphaloop.features.bars.moments import TILE, hold, means, room_for, tiles
 from alphaloop.features.family import Column, Family, Param, compiled
 
 
@@ -41,7 +41,8 @@ def exponential_distance_kernel(bars: Floats, start: int, params: Ints, state: F
 @compiled
 def _share(bars: Floats, paid: Floats, begin: int, start: int, params: Ints, out: Floats) -> None:
     """Mean of ``paid`` (from row ``begin`` on) over the mean volume of the last n bars, for each n."""
-    work, means_paid, means_volume = tiles(params)
+    room = room_for(params)
+    work, means_paid, means_volume = tiles(room, params)
     for offset in range(0, out.shape[1], TILE):
         first, rows = start + offset, min(TILE, out.shape[1] - offset)
         means(paid, first - begin, rows, params, work, means_paid)
@@ -50,6 +51,7 @@ def _share(bars: Floats, paid: Floats, begin: int, start: int, params: Ints, out
             for k in range(rows):
                 size = means_volume[p, k]
                 out[p, offset + k] = means_paid[p, k] / size if size > 0.0 else np.nan
+    hold(room)
 
 
 @compiled

@@ -7,15 +7,7 @@ overlap does not matter to an extreme. Nothing is carried from row to row.
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
-from alphaloop.features.bars.moments import PADDING, TILE
 from alphaloop.features.family import compiled
-
-
-@compiled
-def extreme_tiles(windows: Ints) -> tuple[Floats, Floats, Floats]:
-    """Work space for :func:`extremes`, and where it writes: (4, w), (P, TILE), (P, TILE)."""
-    shape = (len(windows), TILE)
-    return np.empty((4, TILE + np.max(windows) + PADDING)), np.empty(shape), np.empty(shape)
 
 
 @compiled
@@ -35,9 +27,9 @@ def _place(values: Floats, first: int, unknown: float, out: Floats) -> None:
     """Rows from ``first`` on; ``unknown`` where they lie before row 0."""
     gap = min(max(0, -first), len(out))
     out[:gap] = unknown
-    known = values[first + gap : first + len(out)]
+    known, rest = values[first + gap : first + len(out)], out[gap:]
     for k in range(len(known)):
-        out[gap + k] = known[k]
+        rest[k] = known[k]
 
 
 @compiled
@@ -53,8 +45,8 @@ def extremes(
 ) -> None:
     """Highest of the highs and lowest of the lows, ``ranges``, over the last ``windows[p]`` rows.
 
-    At ``rows`` rows from ``start``, at most :data:`~alphaloop.features.bars.moments.TILE`: (P, TILE) each, NaN
-    until there are as many rows; ``work`` is from :func:`extreme_tiles`.
+    At ``rows`` rows from ``start``, no more than a tile has: (P, TILE) each, NaN until there are as many rows.
+    ``work``, ``tops`` and ``bottoms`` are from :func:`~alphaloop.features.bars.moments.tiles`.
     """
     longest, size = int(np.max(windows)), 1
     wide = rows + longest - 1

@@ -15,8 +15,8 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.features.bars.averages import SLOTS, exponential_averages, step
-from alphaloop.features.bars.extremes import extreme_tiles, extremes
-from alphaloop.features.bars.moments import TILE, means, moments, tiles
+from alphaloop.features.bars.extremes import extremes
+from alphaloop.features.bars.moments import TILE, hold, means, moments, room_for, tiles
 from alphaloop.features.family import Column, Family, Param, compiled
 
 BAND_WIDTH = 2.0  # population deviations on either side of the middle
@@ -25,12 +25,14 @@ BAND_WIDTH = 2.0  # population deviations on either side of the middle
 @compiled
 def simple_average_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Mean of the last n closes, for each n of ``params``."""
-    work, averages, _ = tiles(params)
+    room = room_for(params)
+    work, averages, _ = tiles(room, params)
     for begin in range(0, out.shape[1], TILE):
         rows = min(TILE, out.shape[1] - begin)
         means(bars[CLOSE], start + begin, rows, params, work, averages)
         for p in range(len(params)):
             out[p, begin : begin + rows] = averages[p, :rows]
+    hold(room)
 
 
 @compiled
@@ -98,40 +100,53 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
 
 
 @compiled
-def _bands(close: Floats, means: Floats, spreads: Floats, n: int, out: Floats) -> None:
-    """Upper, lower, width and place, (4, m), of one window."""
-    share, upper, lower, width, place = 1.0 / n, out[0], out[1], out[2], out[3]
+def _edges(means: Floats, reaches: Floats, n: int, upper: Floats, lower: Floats) -> None:
+    """Upper and lower edge of one window; turns spreads into half widths."""
+    share = 1.0 / n
+    for k in range(len(means)):
+        reach = BAND_WIDTH * np.sqrt(reaches[k] * share)
+        reaches[k] = reach
+        upper[k] = means[k] + reach
+        lower[k] = means[k] - reach
+
+
+@compiled
+def _places(close: Floats, means: Floats, reaches: Floats, width: Floats, place: Floats) -> None:
+    """Width of the band, and place of the close in it."""
     for k in range(len(close)):
-        mean, reach = means[k], BAND_WIDTH * np.sqrt(spreads[k] * share)
-        upper[k] = mean + reach
-        lower[k] = mean - reach
-        width[k] = 2.0 * reach / mean
-        place[k] = (close[k] - mean + reach) / (2.0 * reach) if reach > 0.0 else np.nan
+        whole = 2.0 * reaches[k]
+        width[k] = whole / means[k]
+        place[k] = (close[k] - means[k] + reaches[k]) / whole if whole > 0.0 else np.nan
 
 
 @compiled
 def bands_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Bollinger bands: upper, lower, relative width, and place between them (0 to 1), for each n of ``params``."""
-    work, averages, spreads = tiles(params)
+    room = room_for(params)
+    work, averages, spreads = tiles(room, params)
     for begin in range(0, out.shape[1], TILE):
         first, rows = start + begin, min(TILE, out.shape[1] - begin)
         moments(bars[CLOSE], first, rows, params, work, averages, spreads)
         close = bars[CLOSE, first : first + rows]
         for p in range(len(params)):
-            made = out[4 * p : 4 * p + 4, begin : begin + rows]
-            _bands(close, averages[p, :rows], spreads[p, :rows], params[p], made)
+            made, middle, reaches = out[4 * p : 4 * p + 4, begin : begin + rows], averages[p, :rows], spreads[p, :rows]
+            _edges(middle, reaches, params[p], made[0], made[1])
+            _places(close, middle, reaches, made[2], made[3])
+    hold(room)
 
 
 @compiled
 def channel_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Highest high and lowest low of the last n bars, this one included, for each n of ``params``."""
-    work, tops, bottoms = extreme_tiles(params)
+    room = room_for(params)
+    work, tops, bottoms = tiles(room, params)
     for begin in range(0, out.shape[1], TILE):
         rows = min(TILE, out.shape[1] - begin)
         extremes((bars[HIGH], bars[LOW]), start + begin, rows, params, work, tops, bottoms)
         for p in range(len(params)):
             out[2 * p, begin : begin + rows] = tops[p, :rows]
             out[2 * p + 1, begin : begin + rows] = bottoms[p, :rows]
+    hold(room)
 
 
 _AVERAGE_UNIT = "quote per base"

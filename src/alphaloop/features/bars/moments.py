@@ -20,6 +20,7 @@ Chan, Golub, LeVeque (1983), The American Statistician 37(3), 242-247, pairwise 
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
+from alphaloop.execution.simulator.jit import borrow
 from alphaloop.features.bars.multiply_add import multiply_add
 from alphaloop.features.family import compiled
 
@@ -28,10 +29,24 @@ PADDING = 40  # keeps the work arrays off each other's cache lines
 
 
 @compiled
-def tiles(windows: Ints) -> tuple[Floats, Floats, Floats]:
-    """Work space for :func:`moments` and :func:`means`, and where they write: (4, w), (P, TILE), (P, TILE)."""
-    shape = (len(windows), TILE)
-    return np.empty((4, TILE + np.max(windows) + PADDING)), np.empty(shape), np.empty(shape)
+def room_for(windows: Ints) -> Floats:
+    """Memory for :func:`tiles`; whoever asks for it holds it with :func:`hold` while the tiles are in use."""
+    return np.empty(4 * (TILE + int(np.max(windows)) + PADDING) + 2 * len(windows) * TILE)
+
+
+@compiled
+def tiles(room: Floats, windows: Ints) -> tuple[Floats, Floats, Floats]:
+    """Work space of a tile (4, w) and two results (P, TILE): views of ``room``, not counted by reference."""
+    wide, shape = TILE + int(np.max(windows)) + PADDING, (len(windows), TILE)
+    lent, size = borrow(room), shape[0] * shape[1]
+    work, first, second = lent[: 4 * wide], lent[4 * wide : 4 * wide + size], lent[4 * wide + size :]
+    return work.reshape((4, wide)), first.reshape(shape), second[:size].reshape(shape)
+
+
+@compiled
+def hold(room: Floats) -> int:
+    """Memory that views were lent of lives until here."""
+    return len(room)
 
 
 @compiled
@@ -39,9 +54,9 @@ def _first_blocks(values: Floats, first: int, blocks: Floats) -> None:
     """Rows from ``first`` on, unknown where they lie before row 0."""
     gap = min(max(0, -first), len(blocks))
     blocks[:gap] = np.nan
-    known = values[first + gap : first + len(blocks)]
+    known, out = values[first + gap : first + len(blocks)], blocks[gap:]
     for k in range(len(known)):
-        blocks[gap + k] = known[k]
+        out[k] = known[k]
 
 
 @compiled
@@ -63,7 +78,7 @@ def _join_pairs(values: Floats, sums: Floats, spreads: Floats) -> None:
     for k in range(len(sums)):
         apart = new[k] - old[k]
         sums[k] = new[k] + old[k]
-        spreads[k] = 0.5 * apart * apart
+        spreads[k] = apart * (0.5 * apart)
 
 
 @compiled

@@ -9,7 +9,7 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.features.bars.averages import step
-from alphaloop.features.bars.moments import TILE, moments, tiles
+from alphaloop.features.bars.moments import TILE, hold, moments, room_for, tiles
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
@@ -24,18 +24,21 @@ def _roots(spreads: Floats, n: int, deviations: Floats) -> None:
 @compiled
 def deviation_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Sample deviation of the last n one-bar returns, for each n of ``params``."""
-    work, averages, spreads = tiles(params)
+    room = room_for(params)
+    work, averages, spreads = tiles(room, params)
     for begin in range(0, out.shape[1], TILE):
         rows = min(TILE, out.shape[1] - begin)
         moments(bars[RETURN], start + begin, rows, params, work, averages, spreads)
         for p in range(len(params)):
             _roots(spreads[p, :rows], params[p], out[p, begin : begin + rows])
+    hold(room)
 
 
 @compiled
 def term_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Short deviation over long deviation, for each pair of ``params``; NaN when the long one is zero."""
-    work, averages, spreads = tiles(params)
+    room = room_for(params)
+    work, averages, spreads = tiles(room, params)
     for begin in range(0, out.shape[1], TILE):
         rows = min(TILE, out.shape[1] - begin)
         moments(bars[RETURN], start + begin, rows, params, work, averages, spreads)
@@ -45,6 +48,7 @@ def term_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Flo
             for k in range(rows):
                 short, long = averages[2 * p, k], averages[2 * p + 1, k]
                 out[p, begin + k] = short / long if long > 0.0 else np.nan
+    hold(room)
 
 
 @compiled

@@ -7,7 +7,7 @@ after it. A volume of zero is a fact: ``log_volume`` is 0 then. Knows close and 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
-from alphaloop.features.bars.moments import TILE, moments, tiles
+from alphaloop.features.bars.moments import TILE, hold, moments, room_for, tiles
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
@@ -29,13 +29,15 @@ def _scores(volume: Floats, means: Floats, spreads: Floats, n: int, scores: Floa
 @compiled
 def score_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Deviations of this volume from the mean of the last n, this one included, for each n of ``params``."""
-    work, means, spreads = tiles(params)
+    room = room_for(params)
+    work, means, spreads = tiles(room, params)
     for begin in range(0, out.shape[1], TILE):
         first, rows = start + begin, min(TILE, out.shape[1] - begin)
         moments(bars[VOLUME], first, rows, params, work, means, spreads)
         volume = bars[VOLUME, first : first + rows]
         for p in range(len(params)):
             _scores(volume, means[p, :rows], spreads[p, :rows], params[p], out[p, begin : begin + rows])
+    hold(room)
 
 
 @compiled
