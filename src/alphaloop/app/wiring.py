@@ -210,11 +210,19 @@ def prepare(lake: Lake, options: Options) -> Setup:
         market,
         instruments,
         policy,
-        MarketView(market, schema),
+        MarketView(_history(lake, market, options), schema),
         chain_of(options.limits),
         header,
         data_kind(lake, market),
     )
+
+
+def _history(lake: Lake, market: Market, options: Options) -> Market:
+    """The market with all bars before its window, which averages and windows look back on."""
+    if options.start is None:
+        return market
+    whole = load_market(lake, options.symbols, market.timeframe, end=options.end, venue=options.venue)
+    return whole if whole.sources == market.sources else market  # another venue's past is no past of these bars
 
 
 def play(setup: Setup, make_venue: MakeVenue, progress: Callable[[int], None] | None = None) -> Trace:

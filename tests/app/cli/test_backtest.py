@@ -2,6 +2,7 @@
 
 import json
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -190,6 +191,19 @@ def test_the_window_is_half_open(home):
     result = call(*words, "--start", "2025-01-01T06:00", "--end", "2025-01-01T07:00:00+00:00", home=home).json
 
     assert (result["bars"], result["start"], result["end"]) == (12, "2025-01-01T06:00:00Z", "2025-01-01T07:00:00Z")
+
+
+def test_averages_know_the_bars_before_the_window(tmp_path):
+    closes = [100.0 + min(i, 80 - i) if i < 60 else 60.0 + i for i in range(80)]  # turns at bar 40 and at bar 60
+    file = write_bars(tmp_path / "BTCUSDT-5m.csv", closes)
+    assert call("data", "import", file, "--venue", "binance", home=tmp_path / "home").code == 0
+    words = ["backtest", "--policy", "ma-cross", "--symbols", "BTCUSDT", *QUICK, "--json"]
+
+    made = call(*words, "--start", "2025-01-01T03:10", home=tmp_path / "home").json
+
+    trades = pl.read_parquet(made["trades_file"])
+    assert made["bars"] == 80 - 38
+    assert trades["entry_time"][0] < datetime(2025, 1, 1, 4, 10, tzinfo=UTC)  # before the slow average's twelfth bar
 
 
 def test_costs_are_what_was_asked(home):
