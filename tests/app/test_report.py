@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,14 +14,14 @@ import pytest
 
 from alphaloop.app.report.curves import extremes, histogram, rolling_sharpe
 from alphaloop.app.report.index import IndexCard, write_index
-from alphaloop.app.report.inputs import Provenance, ReportInput
+from alphaloop.app.report.inputs import MarketStates, Provenance, ReportInput
 from alphaloop.app.report.payload import cut_table, monthly
 from alphaloop.app.report.prices import candle_us, candles, prices_of
 from alphaloop.app.report.write import fill_template, put_text, write_report
 from alphaloop.core.account import AccountView
 from alphaloop.core.decision import HOLD, Cut, Decision
 from alphaloop.core.errors import InvalidOption, SchemaViolation
-from alphaloop.core.market import Market
+from alphaloop.core.market import Instrument, Market
 from alphaloop.core.observation import Observation
 from alphaloop.core.orders import Fill, Reason
 from alphaloop.core.time import DAY_US, HOUR_US, MINUTE_US, Timeframe
@@ -66,6 +67,8 @@ def payload_of(page: Path) -> dict:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     report = make_report(make_market(12_000, ("BTC", "ETH")), data_kind="simulated", command="alphaloop backtest")
+    calm = MarketStates("Weather", ("calm",), np.zeros((12_000, 2), dtype=np.int64))
+    report = replace(report, instruments=(Instrument("BTC"), Instrument("ETH")), states=(calm,))
     return report, write_report(report, tmp_path_factory.mktemp("report"))
 
 
@@ -224,7 +227,7 @@ def test_a_browser_draws_the_page_from_disk(written, tmp_path, theme):
     found = Elements(done.stdout).found
     assert "CONSOLE" not in done.stderr
     assert ("html", {"lang": "en", "data-theme": theme}) in found
-    assert sum(tag == "canvas" for tag, _ in found) == 6
+    assert sum(tag == "canvas" for tag, _ in found) == 9
     assert done.stdout.count('class="kpi"') == 8
 
 

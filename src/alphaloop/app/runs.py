@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from alphaloop.app.regimes import market_states
 from alphaloop.app.report.inputs import Provenance, ReportInput
 from alphaloop.app.report.write import write_report
 from alphaloop.app.wiring import Options, Setup, play, prepare
@@ -103,7 +104,9 @@ def _write(lake: Lake, setup: Setup, trace: Trace, reports: Path, command: str) 
         command=command,
     )
     folder = reports / f"{setup.options.policy}-{digest[:10]}"
-    files = write_report(ReportInput.of_trace(trace, setup.market, provenance), folder)
+    report = ReportInput.of_trace(trace, setup.market, provenance)
+    states = market_states(lake, setup.market)
+    files = write_report(replace(report, instruments=setup.instruments, states=states), folder)
     now = trace.now
     summary: dict[str, Any] = {
         "policy": setup.options.policy,

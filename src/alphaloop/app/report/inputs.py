@@ -8,7 +8,7 @@ import numpy as np
 
 from alphaloop.core.decision import Cut
 from alphaloop.core.errors import SchemaViolation
-from alphaloop.core.market import Floats, Ints, Market
+from alphaloop.core.market import Floats, Instrument, Ints, Market
 from alphaloop.core.orders import Fill
 from alphaloop.core.trace import Header, Trace
 from alphaloop.hindsight.marks import buy_and_hold
@@ -42,6 +42,24 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketStates:
+    """What the market was like at each of its bars, in words of one kind.
+
+    Parameters
+    ----------
+    title : str
+        What the words speak of, e.g. ``Trend``.
+    words : tuple of str
+    code : int array, shape (rows of the market, A)
+        Place in ``words`` as it was known when the bar closed; -1 where it was not.
+    """
+
+    title: str
+    words: tuple[str, ...]
+    code: Ints
+
+
+@dataclass(frozen=True, slots=True)
 class ReportInput:
     """One run. T rows (ends of bars), A symbols in the order of ``market.symbols``.
 
@@ -61,11 +79,15 @@ class ReportInput:
     provenance : Provenance
     title : str
         Default: the policy's name.
+    instruments : sequence of Instrument, length A
+        What trading cost; without them the run is not held against the oracle.
+    states : sequence of MarketStates
+        Trades are broken down by each of them.
 
     Raises
     ------
     SchemaViolation
-        If symbols or times are not those of the market.
+        If symbols, times or states are not those of the market.
     """
 
     header: Header
@@ -77,6 +99,8 @@ class ReportInput:
     cuts: Sequence[tuple[int, Cut]] = ()
     provenance: Provenance = field(default_factory=Provenance)
     title: str = ""
+    instruments: Sequence[Instrument] = ()
+    states: Sequence[MarketStates] = ()
 
     def __post_init__(self) -> None:
         if tuple(self.header.symbols) != self.market.symbols:
@@ -90,10 +114,14 @@ class ReportInput:
                 "rows at open + timeframe of its bars, at least one",
                 "pass the market it ran on",
             )
+        traded = tuple(one.symbol for one in self.instruments)
+        shapes = {one.code.shape for one in self.states} | {self.market.values.shape[:2]}
+        if (traded and traded != self.market.symbols) or len(shapes) > 1:
+            raise SchemaViolation(f"instruments {traded}, states {shapes}", "those of the market", "align them to it")
 
     @classmethod
     def of_trace(cls, trace: Trace, market: Market, provenance: Provenance, title: str = "") -> "ReportInput":
-        """The report of a recorded session."""
+        """The report of a recorded session; instruments and states are added by ``dataclasses.replace``."""
         now = trace.now
         cuts = [(int(now[event.step]), cut) for event in trace.events for cut in event.allowed.cuts]
         return cls(trace.header, market, now, trace.equity, trace.quantity, trace.fills, cuts, provenance, title)
@@ -102,6 +130,12 @@ class ReportInput:
     def rows(self) -> Ints:
         """Row of the market that each row of the run closed, shape (T,)."""
         return np.searchsorted(self.market.ts, self.now - self.market.timeframe.us)
+
+    @property
+    def bars(self) -> Market:
+        """Exactly the bars of the run, T rows."""
+        market, rows = self.market, self.rows
+        return Market(market.ts[rows], market.symbols, market.values[rows], market.timeframe, market.sources)
 
     def metrics_input(self) -> MetricsInput:
         """The same run as the metrics want it, with buying and holding as its benchmark."""

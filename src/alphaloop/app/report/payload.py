@@ -12,6 +12,7 @@ import polars as pl
 
 from alphaloop.app.report.curves import averages, histogram, lines, rolling_sharpe, short
 from alphaloop.app.report.inputs import ReportInput
+from alphaloop.app.report.judgement import against_oracle, groups
 from alphaloop.app.report.prices import prices_of
 from alphaloop.core.decision import Cut
 from alphaloop.core.market import Floats, Ints
@@ -42,7 +43,7 @@ def build(report: ReportInput, run: MetricsInput, metrics: Metrics, trades: pl.D
     metrics : dict
         ``summary(run)``.
     trades : polars.DataFrame
-        ``run.trades()``.
+        ``run.trades()``, with excursions.
 
     Returns
     -------
@@ -69,6 +70,8 @@ def build(report: ReportInput, run: MetricsInput, metrics: Metrics, trades: pl.D
         "drawdowns": _drawdowns(run),
         "prices": prices_of(report.market.between(start, end), trades),
         "trades": _trades(trades),
+        "groups": groups(report, trades),
+        "oracle": against_oracle(report, trades),
         "cuts": cut_table(report.cuts),
         "audit": [_plain_row(row) for row in report.provenance.audit],
         "reproduce": _reproduce(report),
@@ -134,7 +137,7 @@ def _trades(trades: pl.DataFrame) -> Json:
     costs = (pl.col("fees") + pl.col("slippage") + pl.col("funding")).alias("costs")
     times = [pl.col(name).dt.epoch("ms") for name in ("entry_time", "exit_time")]
     columns = ["symbol", "side", "entry_time", "exit_time", "quantity", "entry_price", "exit_price"]
-    columns += ["costs", "net_pnl", "return", "holding_hours", "exit_reason"]
+    columns += ["costs", "net_pnl", "return", "mae", "mfe", "holding_hours", "exit_reason"]
     last = trades.tail(LAST_TRADES).reverse().with_columns(costs, *times).select(columns)
     rounded = last.with_columns(pl.col(pl.Float64).round_sig_figs(8))
     return {"total": len(trades), "columns": columns, "rows": [list(row) for row in rounded.rows()]}

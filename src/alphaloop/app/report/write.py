@@ -17,6 +17,7 @@ import polars as pl
 from alphaloop.app.report.inputs import ReportInput
 from alphaloop.app.report.payload import build
 from alphaloop.hindsight.drawdowns import underwater
+from alphaloop.hindsight.excursions import excursions
 from alphaloop.hindsight.metrics import Metrics, MetricsInput, exposures, summary
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -50,7 +51,7 @@ def write_report(report: ReportInput, folder: Path) -> ReportFiles:
     """
     folder.mkdir(parents=True, exist_ok=True)
     run = report.metrics_input()
-    trades, metrics = run.trades(), summary(run)
+    trades, metrics = excursions(run.trades(), report.bars), summary(run)
     payload = build(report, run, metrics, trades)
     curve = equity_frame(run)
     found = ReportFiles(

@@ -12,7 +12,7 @@ never evidence of skill.
 """
 
 from alphaloop.hindsight.oracle.paths import Paths, best_paths, orders, replay
-from alphaloop.hindsight.oracle.regret import Regret, regret, regret_of_plan, regret_of_trace
+from alphaloop.hindsight.oracle.regret import Regret, largest_held, regret, regret_of_plan, regret_of_trace
 from alphaloop.hindsight.oracle.tape import Tape, tape, whole_lots
 from alphaloop.hindsight.oracle.values import action_values, future_values
 
@@ -23,6 +23,7 @@ __all__ = [
     "action_values",
     "best_paths",
     "future_values",
+    "largest_held",
     "orders",
     "regret",
     "regret_of_plan",

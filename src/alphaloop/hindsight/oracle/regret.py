@@ -19,6 +19,7 @@ import numpy as np
 
 from alphaloop.core.errors import NoData, SchemaViolation
 from alphaloop.core.market import CLOSE, Floats, Instrument, Ints, Market
+from alphaloop.core.orders import Fill
 from alphaloop.core.trace import Trace
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.batch import simulate
@@ -137,14 +138,27 @@ def regret_of_trace(trace: Trace, market: Market, instruments: Sequence[Instrume
     opens = trace.now - market.timeframe.us
     if tuple(trace.header.symbols) != market.symbols or not bool(np.isin(opens, market.ts).all()):
         raise SchemaViolation(f"a run on {trace.header.symbols}", "the market it ran on", "pass its bars and symbols")
-    own = market if len(opens) == len(market) else _rows(market, np.searchsorted(market.ts, opens))
-    held = np.zeros(len(market.symbols))
+    rows = np.searchsorted(market.ts, opens)
+    own = Market(market.ts[rows], market.symbols, market.values[rows], market.timeframe, market.sources)
+    return regret(own, instruments, trace.equity, trace.quantity, largest_held(trace.fills, market.symbols))
+
+
+def largest_held(fills: Sequence[Fill], symbols: tuple[str, ...]) -> Floats:
+    """The largest position of each symbol that fills ever made, from flat, shape (A,), base units.
+
+    Examples
+    --------
+    >>> from alphaloop.core.orders import Reason
+    >>> largest_held([Fill("", "X", 0, size, 1.0, Reason.MARKET) for size in (2.0, -5.0, 1.0)], ("X",))
+    array([3.])
+    """
+    held = np.zeros(len(symbols))
     largest = held.copy()
-    for fill in trace.fills:
-        asset = market.symbols.index(fill.symbol)
+    for fill in fills:
+        asset = symbols.index(fill.symbol)
         held[asset] += fill.quantity
         largest[asset] = max(largest[asset], abs(held[asset]))
-    return regret(own, instruments, trace.equity, trace.quantity, largest)
+    return largest
 
 
 def regret_of_plan(market: Market, plan: Plan, instruments: Sequence[Instrument], cash: float) -> Regret:
@@ -172,10 +186,6 @@ def regret_of_plan(market: Market, plan: Plan, instruments: Sequence[Instrument]
     place = (result.rows[:, at.F_BAR].astype(np.int64), result.rows[:, at.F_ASSET].astype(np.int64))
     np.add.at(traded, place, result.rows[:, at.F_QUANTITY])
     return regret(market, instruments, result.equity, np.cumsum(traded, axis=0))
-
-
-def _rows(market: Market, rows: Ints) -> Market:
-    return Market(market.ts[rows], market.symbols, market.values[rows], market.timeframe, market.sources)
 
 
 def _capacity(market: Market, equity: Floats, quantity: Floats, largest: Floats | None) -> Floats:

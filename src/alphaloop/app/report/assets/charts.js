@@ -200,5 +200,28 @@ var Charts = (function () {
     });
   }
 
-  return { f: f, colours: colours, base: base, timeAxis: timeAxis, valueAxis: valueAxis, zoom: zoom, equity: equity, price: price, exposure: exposure, costs: costs, sharpe: sharpe, returns: returns };
+  function oracle(d, c) {
+    var s = d.oracle.lines;
+    return Object.assign(base(c), {
+      legend: legend(c, ['Oracle', 'This run']), grid: { left: 64, right: 14, top: 34, bottom: 28, outerBoundsMode: 'none' },
+      xAxis: timeAxis(c, { axisLine: { onZero: false, lineStyle: { color: c.line } } }), yAxis: valueAxis(c, function (x) { return f.compact(100 * x) + ' %'; }, { scale: false }),
+      tooltip: Object.assign(base(c).tooltip, { formatter: tip(function (p) { return f.signed(p.value[1]); }) }),
+      series: [line('Oracle', [s.times, s.oracle], c.bench, { lineStyle: { color: c.bench, width: 1.4 } }), line('This run', [s.times, s.own], c.accent, { z: 3 })]
+    });
+  }
+
+  function excursions(trips, name, c) {
+    var rows = trips.map(function (t) { return [t[name], t.value, t.symbol, t.entry]; });
+    var percent = function (x) { return f.pct(x, Math.abs(x) < .1 && x !== 0 ? 1 : 0); };
+    return Object.assign(base(c), {
+      grid: { left: 58, right: 18, top: 14, bottom: 42, outerBoundsMode: 'none' },
+      xAxis: valueAxis(c, percent, { scale: false, name: name, nameLocation: 'middle', nameGap: 26, nameTextStyle: { color: c.muted, fontSize: 11 }, splitLine: { show: false }, axisLine: { show: true, onZero: false, lineStyle: { color: c.line } } }),
+      yAxis: valueAxis(c, percent, { scale: false }),
+      tooltip: Object.assign(base(c).tooltip, { trigger: 'item', formatter: function (p) { return f.html(p.value[2]) + ' ' + f.time(p.value[3]) + '<br>' + name + ' <b>' + f.pct(p.value[0]) + '</b> · return <b>' + f.signed(p.value[1]) + '</b>'; } }),
+      series: [{ name: 'Trades', type: 'scatter', data: rows, symbolSize: 6, itemStyle: { opacity: .6, color: function (p) { return p.value[1] >= 0 ? c.up : c.down; } },
+        markLine: { silent: true, symbol: 'none', label: { show: false }, lineStyle: { color: c.muted, type: 'solid', width: 1, opacity: .6 }, data: [{ yAxis: 0 }] } }]
+    });
+  }
+
+  return { f: f, colours: colours, base: base, timeAxis: timeAxis, valueAxis: valueAxis, zoom: zoom, equity: equity, price: price, exposure: exposure, costs: costs, sharpe: sharpe, returns: returns, oracle: oracle, excursions: excursions };
 }());

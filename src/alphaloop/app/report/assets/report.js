@@ -93,7 +93,7 @@
   }
 
   var hours = function (x) { return x === null ? '–' : x < 1 ? f.num(x * 60, 0) + ' min' : x < 72 ? f.num(x, 1) + ' h' : f.num(x / 24, 1) + ' d'; };
-  var pct = function (x) { return f.pct(x); }, two = function (x) { return f.num(x, 2); }, whole = function (x) { return f.num(x, 0); }, times = function (x) { return x === null ? '–' : f.num(x, 1) + '×'; };
+  var pct = function (x) { return f.pct(x); }, pct1 = function (x) { return f.pct(x, 1); }, two = function (x) { return f.num(x, 2); }, whole = function (x) { return f.num(x, 0); }, times = function (x) { return x === null ? '–' : f.num(x, 1) + '×'; };
   var instant = function (us) { return us === null ? '–' : f.time(us / 1000); };
   var GROUPS = [
     ['Growth', [['Start equity', 'start_equity', f.money], ['Final equity', 'final_equity', f.money], ['Total return', 'total_return', pct], ['Annual return', 'annual_return', pct], ['Buy and hold', 'benchmark_return', pct], ['Excess over buy and hold', 'excess_return', pct], ['Buy and hold, annual', 'benchmark_annual_return', pct]]],
@@ -117,7 +117,7 @@
   function tables() {
     if (show('drawdowns-card', d.drawdowns)) table('drawdowns', 'Deepest drawdowns', [{ name: 'Depth', format: pct }, { name: 'Peak', format: f.time }, { name: 'Trough', format: f.time }, { name: 'Recovered', format: f.time }, { name: 'Days', format: function (x) { return f.num(x, 1); } }],
       d.drawdowns.map(function (r) { return [r.depth, r.start, r.trough, r.recovery, r.days]; }));
-    if (show('trades-card', d.trades.rows)) table('trades', 'Trades, newest first', [{ name: 'Symbol', text: true }, { name: 'Side', text: true, format: function (x) { return x > 0 ? 'long' : x < 0 ? 'short' : '–'; } }, { name: 'Entry', format: f.time }, { name: 'Exit', format: f.time }, { name: 'Quantity', format: f.price }, { name: 'Entry price', format: f.price }, { name: 'Exit price', format: f.price }, { name: 'Costs', format: two }, { name: 'Net', format: f.money, tone: true }, { name: 'Return', format: pct, tone: true }, { name: 'Held', format: hours }, { name: 'Reason', text: true }], d.trades.rows, true);
+    if (show('trades-card', d.trades.rows)) table('trades', 'Trades, newest first', [{ name: 'Symbol', text: true }, { name: 'Side', text: true, format: function (x) { return x > 0 ? 'long' : x < 0 ? 'short' : '–'; } }, { name: 'Entry', format: f.time }, { name: 'Exit', format: f.time }, { name: 'Quantity', format: f.price }, { name: 'Entry price', format: f.price }, { name: 'Exit price', format: f.price }, { name: 'Costs', format: two }, { name: 'Net', format: f.money, tone: true }, { name: 'Return', format: pct, tone: true }, { name: 'MAE', format: pct }, { name: 'MFE', format: pct }, { name: 'Held', format: hours }, { name: 'Reason', text: true }], d.trades.rows, true);
     $('trades-note').textContent = 'The last ' + d.trades.rows.length + ' of ' + d.trades.total + ', newest first; all of them are in trades.csv. A row is one position from flat to flat; open ones are valued at their last mark.';
     if (show('cuts-card', d.cuts)) table('cuts', 'Risk cuts', [{ name: 'Rule', text: true }, { name: 'Symbol', text: true }, { name: 'What', text: true }, { name: 'Count', format: whole }, { name: 'First', format: f.time }, { name: 'Last', format: f.time }, { name: 'Before', format: f.price }, { name: 'After', format: f.price }, { name: 'Reason', text: true, wrap: true }],
       d.cuts.map(function (r) { return [r.rule, r.symbol, r.what, r.count, r.first, r.last, r.before, r.after, r.reason]; }));
@@ -135,6 +135,29 @@
       return words.indexOf(key) < 0 ? function (x) { return typeof x === 'number' ? f.num(x, 0) : x === null || x === undefined ? '–' : x; } : undefined;
     }
     table('audit', 'Data audit', keys.map(function (k) { return { name: k.replace(/_/g, ' '), text: words.indexOf(k) >= 0, format: cell(k) }; }), d.audit.map(function (r) { return keys.map(function (k) { return r[k]; }); }));
+  }
+
+  function groups() {
+    var some = d.groups.filter(function (g) { return g.rows.length > 0; });
+    $('groups-card').hidden = some.length === 0;
+    some.forEach(function (g, i) {
+      var region = el('div', null, 'scroll'), node = el('table');
+      region.tabIndex = 0; region.setAttribute('role', 'region'); region.setAttribute('aria-label', g.title + ', scrollable');
+      node.id = 'group-' + i; region.appendChild(node); $('groups').appendChild(region);
+      table(node.id, 'Trades by ' + g.title, [{ name: g.title, text: true }, { name: 'Trades', format: whole }, { name: 'Win rate', format: pct1 }, { name: 'Gross', format: f.money, tone: true }, { name: 'Costs', format: f.money }, { name: 'Net', format: f.money, tone: true }, { name: 'Mean return', format: pct, tone: true }, { name: 'Mean held', format: hours }, { name: 'MAE', format: pct }, { name: 'MFE', format: pct }], g.rows);
+    });
+  }
+
+  function oracle() {
+    var o = d.oracle, start = m.start_equity;
+    $('oracle-card').hidden = !o;
+    if (!o) return;
+    $('oracle-note').textContent = 'The best that positions no larger than the run\'s largest could have earned on the same bars, at the same costs, knowing every bar beforehand. An upper bound for market orders, not a goal: what nobody could know is in it too.';
+    [['Oracle', f.signed(o.profit / start)], ['This run', f.signed(o.own / start)], ['Regret', f.pct(o.regret / start)], ['Captured', o.captured === null ? '–' : f.pct(o.captured)]].forEach(function (one) {
+      var box = el('div'); box.appendChild(el('div', one[0], 'name')); box.appendChild(el('div', one[1], 'value')); $('oracle-facts').appendChild(box);
+    });
+    table('oracle-symbols', 'Share of the oracle by symbol', [{ name: 'Symbol', text: true }, { name: 'Largest position', format: f.price }, { name: 'Oracle', format: f.money }, { name: 'Own', format: f.money, tone: true }, { name: 'Captured', format: pct }], o.symbols);
+    table('oracle-worst', 'Costliest bars', [{ name: 'Costliest bars', format: f.time }, { name: 'Given away', format: f.money }, { name: 'Of start', format: pct }], o.worst.map(function (r) { return [r[0], r[1], r[1] / start]; }));
   }
 
   var charts = {}, log = false, chosen = 0;
@@ -166,10 +189,21 @@
     var some = rolling.values.filter(function (x) { return x !== null; }).length > 1;
     draw('chart-sharpe', 'Sharpe of the last ' + rolling.window + ' periods over time', some ? Charts.sharpe(d, c) : null, 'Needs more than ' + rolling.window + ' periods that vary.');
     draw('chart-returns', 'Histogram of returns', d.series.returns.counts.length > 1 ? Charts.returns(d, c) : null, 'Too few periods.');
+    if (d.oracle) draw('chart-oracle', 'Profit of the oracle and of the run over time, the oracle ' + f.pct(d.oracle.profit / m.start_equity) + ' of the start', Charts.oracle(d, c));
+    if (trips.length) {
+      draw('chart-mae', 'Return of each trade against its largest adverse excursion', Charts.excursions(trips, 'MAE', c));
+      draw('chart-mfe', 'Return of each trade against its largest favourable excursion', Charts.excursions(trips, 'MFE', c));
+    }
     drawPrice();
   }
 
-  header(); kpis(); months(); metrics(); tables();
+  /* Return, MAE and MFE of each listed trade. */
+  var at = function (name) { return d.trades.columns.indexOf(name); };
+  var trips = d.trades.rows.filter(function (r) { return r[at('mae')] !== null; }).map(function (r) { return { symbol: r[at('symbol')], entry: r[at('entry_time')], value: r[at('return')], MAE: r[at('mae')], MFE: r[at('mfe')] }; });
+  $('excursions-card').hidden = trips.length === 0;
+  $('excursions-note').textContent = 'Net return of the last ' + trips.length + ' trades against how far each went against (left) and for the position (right) while it was open. Winners that went far against it were lucky; losers that had gone far for it were left too late.';
+
+  header(); kpis(); months(); metrics(); tables(); groups(); oracle();
   $('equity-note').textContent = 'Equity after all costs, in quote currency' + (d.series.lines.benchmark ? '; buy and hold splits the same money equally over the symbols, without costs.' : '.');
   $('exposure-note').textContent = 'Notional of all positions as a fraction of equity' + (m.bars > d.series.gross[0].length ? ', mean of every ' + Math.ceil(m.bars / 400) + ' bars.' : '.');
   $('sharpe-note').textContent = 'Annualised Sharpe of the last ' + d.series.rolling_sharpe.window + (d.period === '1d' ? ' days.' : ' periods of ' + d.period + '.');
