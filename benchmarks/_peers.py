@@ -16,6 +16,9 @@ ROOT = Path(__file__).parent.parent / ".bench"
 SCRIPTS = Path(__file__).parent / "peers"
 
 PEERS = {
+    "vectorbt": ("3.11", ("vectorbt==1.2.0", "vectorbt-rust==1.2.0")),
+    "backtesting": ("3.11", ("backtesting==0.6.6",)),
+    "jesse": ("3.12", ("jesse==3.5.3",)),
     "nautilus": ("3.12", ("nautilus_trader==2.0.0rc6",)),
 }
 """Name: the Python it needs, and what pip installs."""
