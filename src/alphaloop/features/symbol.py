@@ -222,17 +222,26 @@ def columns(own: Own, schema: Schema, first: int = 0, run: Running | None = None
     mask : bool array, shape (F, n - first)
     """
     values = np.full((len(schema.names), len(own) - first), np.nan)
-    mask = np.empty(values.shape, dtype=np.bool_)
+    mask = np.zeros(values.shape, dtype=np.bool_)
     places = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
     (run or running(own, schema)).to(len(own), first, values, np.array(places, dtype=np.int64))
+    mask[places] = True
     for family in schema.sources:
-        facts = _facts(own, family, first)
-        made, known = compute_source(family, facts)
-        for k, one in enumerate(schema.features):
-            if one.kernel is family:
-                np.copyto(values[k], made[one.part], where=known[one.part])
+        _from_source(_facts(own, family, first), family, schema, values, mask)
     _settle(values, mask)
     return values, mask
+
+
+def _from_source(facts: SymbolFacts, family: SourceFamily, schema: Schema, values: Floats, mask: Bools) -> None:
+    """Let a family write its columns; in place where the schema has all of them side by side."""
+    places = {one.part: k for k, one in enumerate(schema.features) if one.kernel is family}
+    start, count = places.get(0, 0), len(family.declared)
+    if places == dict(enumerate(range(start, start + count))):
+        family.compute(facts, values[start : start + count], mask[start : start + count])
+        return
+    made, known = compute_source(family, facts)
+    for part, k in places.items():
+        values[k], mask[k] = made[part], known[part]
 
 
 def compute_source(family: SourceFamily, facts: SymbolFacts) -> tuple[Floats, Bools]:
@@ -252,10 +261,10 @@ def running(own: Own, schema: Schema) -> Running:
 
 @compiled
 def _settle(values: Floats, mask: Bools) -> None:
-    """What is not finite becomes NaN, and its mask false."""
+    """What is not known, or not finite, becomes NaN, and its mask false."""
     for k in range(values.shape[0]):
         for i in range(values.shape[1]):
-            mask[k, i] = np.isfinite(values[k, i])
+            mask[k, i] = mask[k, i] and np.isfinite(values[k, i])
             if not mask[k, i]:
                 values[k, i] = np.nan
 
