@@ -49,7 +49,8 @@ class AccountView(NamedTuple):
     @property
     def drawdown(self) -> float:
         """Loss from the highest equity seen, fraction of it, 0 to 1."""
-        return 1.0 - self.equity / self.peak_equity if self.peak_equity > 0 else 0.0
+        peak = self.peak_equity
+        return 1.0 - self.equity / peak if peak > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

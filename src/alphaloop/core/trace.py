@@ -7,6 +7,7 @@ only steps where something was decided, cut, ordered or filled carry those recor
 import json
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from struct import Struct
 from typing import NamedTuple
 
 import numpy as np
@@ -74,11 +75,10 @@ class Trace:
 
     def record(self, step: Step) -> None:
         """Append one step."""
-        account = step.account
-        row = (step.now, step.observation.digest(), account.equity, account.cash, account.quantity.tobytes())
-        if step.fills or step.orders or step.proposed.intents or step.allowed.cuts:
-            self.events.append(Event(len(self._rows), step.proposed, step.allowed, step.orders, step.fills))
-        self._rows.append(row)
+        now, observation, proposed, allowed, orders, fills, account = step
+        if fills or orders or proposed.intents or allowed.cuts:
+            self.events.append(Event(len(self._rows), proposed, allowed, orders, fills))
+        self._rows.append((now, observation.digest(), account.equity, account.cash, account.quantity.tobytes()))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -112,8 +112,9 @@ class Trace:
     def digest(self) -> str:
         """SHA-256 over header and steps: same seed and same data, same digest."""
         state = sha256(json.dumps(asdict(self.header), sort_keys=True).encode())
+        packed = Struct("=3d").pack
         for now, observation, equity, cash, quantity in self._rows:
-            state.update(observation + quantity + np.array([now, equity, cash]).tobytes())
+            state.update(observation + quantity + packed(now, equity, cash))
         for event in self.events:
             state.update(repr((event.step, event.orders, event.fills)).encode())
             for decision in (event.proposed, event.allowed):

@@ -75,6 +75,18 @@ class MarketView:
             known = bisect_right(available, now) - 1
         self._known = known
         newest = known + self._lookback - 1
-        values, windows = self._values[newest], self._values[known : newest + 1]
-        names = (now, self._symbols, self._features)
-        return _observation((*names, values, self._mask[newest], windows, account, self._hash, NOTHING, NOTHING, ()))
+        return _observation(
+            (
+                now,
+                self._symbols,
+                self._features,
+                self._values[newest],
+                self._mask[newest],
+                self._values[known : newest + 1],
+                account,
+                self._hash,
+                NOTHING,
+                NOTHING,
+                (),
+            )
+        )

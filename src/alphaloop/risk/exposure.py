@@ -23,6 +23,8 @@ from alphaloop.risk.wanted import (
     wanted_weights,
 )
 
+_KEEP = Intent(Action.HOLD)
+
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
@@ -79,14 +81,13 @@ class Exposure:
         Says no more often than it must (where a target has to share the gross with holdings
         that have drifted); then the rules below look closer.
         """
-        equity, gross, room, asked = account.equity, 0.0, 1.0 + self.drift, 0
-        for symbol, quantity, mark in zip(
-            account.symbols, account.quantity.tolist(), account.mark_price.tolist(), strict=True
-        ):
-            cap, weight = self.max_weight * room, quantity * mark / equity if quantity else 0.0
-            intent = intents.get(symbol) if intents else None
-            if intent is not None:
-                asked += 1
+        gross, room, asked, marks = 0.0, 1.0 + self.drift, 0, account.mark_price.tolist()
+        loose = self.max_weight * room
+        for asset, quantity in enumerate(account.quantity.tolist()):
+            cap, weight = loose, quantity * marks[asset] / account.equity if quantity else 0.0
+            if intents:
+                intent = intents.get(account.symbols[asset], _KEEP)
+                asked += intent is not _KEEP
                 if intent.action is not Action.HOLD:
                     cap, weight = self.max_weight, intent.target
             size = abs(weight)

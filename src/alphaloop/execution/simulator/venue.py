@@ -108,8 +108,8 @@ class SimulatedVenue:
     def account(self) -> AccountView:
         """The account as of the last bar's close, for good: later bars do not change it."""
         money, (quantity, entry, margin) = self._account.tolist(), self._positions
-        amounts = (money[at.EQUITY], money[at.CASH], money[at.PEAK])
-        return _view((self.symbols, *amounts, quantity, entry, self._marks.copy(), margin, self._working))
+        equity, cash, peak = money[at.EQUITY], money[at.CASH], money[at.PEAK]
+        return _view((self.symbols, equity, cash, peak, quantity, entry, self._marks.copy(), margin, self._working))
 
     @property
     def working(self) -> frozenset[str]:
