@@ -20,6 +20,7 @@ Knows arrays of closed bars; where they come from is ``sources/regime``'s busine
 
 import math
 from dataclasses import astuple, dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -207,6 +208,7 @@ def classify(
     return Regimes(words[0], words[1], confidence, words[2], words[3], flows[0])
 
 
+@lru_cache(maxsize=16)
 def _limits(thresholds: Thresholds | None) -> tuple[float, ...]:
     limits = thresholds or Thresholds()
     taker = math.log(limits.taker_high), math.log(limits.taker_low)

@@ -18,7 +18,7 @@ from alphaloop.core.time import DAY_US, HOUR_US, Timeframe
 from alphaloop.features.asof import NONE, as_of
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, own, rows, told
-from alphaloop.features.sources.series import age_hours, fresh, held, in_order, read, write
+from alphaloop.features.sources.series import ages, held, in_order, read, unless_older, write
 from alphaloop.features.sources.symbols import perpetual
 from alphaloop.features.sources.trailing import earlier, percentile
 
@@ -132,7 +132,7 @@ class Derivatives:
         standard = rate * (STANDARD_HOURS / hours)
         change = np.full(len(rates), np.nan)
         change[1:] = np.where(np.diff(rates.available) < config.reach, np.diff(standard), np.nan)
-        index = fresh(rates.available, now, config.stale)
+        index, spoken = self._newest(rates, now)
         window = (config.ranked, config.reach, config.least)
         ranks = percentile(read(index), rates.available, rates.event, standard, *window)
         return {
@@ -141,31 +141,39 @@ class Derivatives:
             "funding_change": held(change, index),
             "funding_percentile_30d": held(ranks, index),
             "funding_time_to_next": _time_to_next(rates, index, now),
-            "funding_age": age_hours(rates.available, now, config.seen),
+            "funding_age": ages(spoken, rates.available, now),
             "funding_missing_flag": (index < 0).astype(np.float64),
         }
 
     def _interest(self, facts: SymbolFacts) -> dict[str, Floats]:
         config, now = self.config, facts.asked
         known = in_order(self._lately(facts, "open_interest"), config.stale)
-        index = fresh(known.available, now, config.stale)
+        index, spoken = self._newest(known, now)
         columns = {
             "oi_base": held(known["base"], index),
             "oi_usd": held(known["usd"], index),
-            "oi_age": age_hours(known.available, now, config.seen),
+            "oi_age": ages(spoken, known.available, now),
         }
+        at = read(index)
         for name, back in config.deltas.items():
-            before = earlier(read(index), known.available, known.event, back, 2 * back + config.stale)
+            before = earlier(at, known.available, known.event, back, 2 * back + config.stale)
             columns[f"oi_delta_{name}"] = held(_growth(known, before), index)
         return columns
 
     def _figures(self, facts: SymbolFacts) -> dict[str, Floats]:
-        columns, table = {}, self._lately(facts, "derivatives")
+        columns, table, now = {}, self._lately(facts, "derivatives"), facts.asked
         for place, metric in enumerate(METRICS):
             known = in_order(table.where(table["metric"] == place), self.config.stale)
-            columns[metric] = held(known["value"], fresh(known.available, facts.asked, self.config.stale))
-            columns[f"{metric}_age"] = age_hours(known.available, facts.asked, self.config.seen)
+            index, spoken = self._newest(known, now)
+            columns[metric], columns[f"{metric}_age"] = held(known["value"], index), ages(spoken, known.available, now)
         return columns
+
+    def _newest(self, known: Rows, now: Ints) -> tuple[Ints, Ints]:
+        """The newest row at each ``now`` where it still holds, and where it still has an age."""
+        index = as_of(known.available, now)
+        still = (self.config.stale, self.config.seen)
+        holds, spoken = (unless_older(index, known.available, now, limit) for limit in still)
+        return holds, spoken
 
     def _lately(self, facts: SymbolFacts, table: str) -> Rows:
         """Rows of the shorter memory."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import HOUR_US
-from alphaloop.features.asof import as_of
+from alphaloop.features.asof import NONE, as_of
 from alphaloop.features.facts import Declared
 from alphaloop.features.family import compiled
 from alphaloop.features.sources.rows import Rows
@@ -43,16 +43,20 @@ def forward(available: Ints, event: Ints, within: int) -> Bools:
 
 def fresh(available: Ints, now: Ints, limit: int) -> Ints:
     """Index of the newest row known at each ``now`` if not known longer than ``limit``; -1 for none, (n,)."""
-    index = as_of(available, now)
-    if len(available):
-        index[now - available[index] > limit] = -1  # an index of -1 stays -1 either way
-    return index
+    return unless_older(as_of(available, now), available, now, limit)
+
+
+def unless_older(index: Ints, available: Ints, now: Ints, limit: int) -> Ints:
+    """The index of :func:`as_of`, -1 where the row was known longer than ``limit``; (n,)."""
+    if not len(available):
+        return index
+    return np.where(now - available[index] > limit, NONE, index)  # an index of -1 stays -1 either way
 
 
 def read(index: Ints) -> Ints:
-    """The rows that an index (n,) points at, each once, ascending."""
-    rows = index[np.flatnonzero(np.diff(index, prepend=-1))]
-    return np.unique(rows[rows >= 0])
+    """The rows that an index (n,) points at, each once; -1 apart, it ascends as its instants do."""
+    rows = index[index >= 0]
+    return rows[np.flatnonzero(np.diff(rows, prepend=-1))]
 
 
 def held(values: Floats, index: Ints) -> Floats:
@@ -64,7 +68,11 @@ def held(values: Floats, index: Ints) -> Floats:
 
 def age_hours(available: Ints, now: Ints, limit: int) -> Floats:
     """Hours since the newest row became known; NaN when that was more than ``limit`` ago. (n,)."""
-    index = fresh(available, now, limit)
+    return ages(fresh(available, now, limit), available, now)
+
+
+def ages(index: Ints, available: Ints, now: Ints) -> Floats:
+    """Hours since the rows of an index became known; NaN where it is -1. (n,)."""
     return (now - held(available.astype(np.float64), index)) / HOUR_US
 
 

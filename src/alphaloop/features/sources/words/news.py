@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from alphaloop.core.market import Floats, Ints
 from alphaloop.core.time import DAY_US, HOUR_US
@@ -18,7 +19,7 @@ from alphaloop.features.facts import SymbolFacts
 from alphaloop.features.family import compiled
 from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, instants, told
 from alphaloop.features.sources.symbols import names_of
-from alphaloop.features.sources.words.texts import LIMIT, cleaned, counts, sides, word_sets
+from alphaloop.features.sources.words.texts import LIMIT, cleaned, polarity, word_sets
 
 WINDOW_US = 24 * HOUR_US
 NOVEL_US = 3 * DAY_US  # words not heard for so long are new again
@@ -107,7 +108,7 @@ def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
     """Numbers of each event, whoever it is about: a link may say so later."""
     named = frame[_NAMED].to_numpy() if _NAMED in frame.columns else np.ones(len(frame), dtype=np.bool_)
     told_of = frame if named.all() else frame.filter(pl.Series(named))
-    made, count = told_of.lazy().select(*_WANTED).with_columns(*counts(pl.col("text"))).collect(), len(frame)
+    made, count = told_of.select(_WANTED), len(frame)
     said, publisher = np.full((count, TOLD), np.nan), np.zeros(count, dtype=np.int64)
     begin, stop = np.zeros((2, count), dtype=np.int64)
     said[named], publisher[named] = _numbers(made), made["publisher"].to_numpy().view(np.int64)
@@ -128,7 +129,7 @@ def _numbers(made: pl.DataFrame) -> Floats:
     tier = (6.0 - np.clip(floats(made, "source_tier"), 1.0, 5.0)) * 0.2
     confidence = np.clip(floats(made, "confidence"), 0.0, 1.0)
     weight = np.where(np.isnan(tier), NO_TIER, tier) * np.where(np.isnan(confidence), NO_CONFIDENCE, confidence)
-    return np.stack([weight, tier, confidence, sides(made)], axis=1)
+    return np.stack([weight, tier, confidence, polarity(made["text"])], axis=1)
 
 
 READERS = {"events": Reader(_read_events), "event_links": Reader(_read_links)}
@@ -177,17 +178,17 @@ def novelty(news: News) -> Floats:
     one time per hash.
     """
     made = np.empty(len(news.known))
-    _unheard(news, np.zeros(2**_WORD_BITS, dtype=np.int64), made)
+    _unheard(news, np.zeros(2**_WORD_BITS, dtype=np.int32), made)
     return made
 
 
 @compiled
-def _unheard(news: News, last: Ints, out: Floats) -> None:
-    """``last`` holds when each word was last heard, counted from 3 days before the first event; 0 for never."""
+def _unheard(news: News, last: NDArray[np.int32], out: Floats) -> None:
+    """``last`` says which event a word was last heard in, counted from 1; 0 for none."""
     for k in range(len(news.known)):
-        unheard, words, now = 0, news.stop[k] - news.begin[k], news.known[k] - news.known[0] + NOVEL_US
+        unheard, words = 0, news.stop[k] - news.begin[k]
         for place in range(news.begin[k], news.stop[k]):
             word = news.words[place]
-            unheard += now - last[word] >= NOVEL_US
-            last[word] = now
+            unheard += last[word] == 0 or news.known[k] - news.known[last[word] - 1] >= NOVEL_US
+            last[word] = k + 1
         out[k] = unheard / words if words > 0 else np.nan

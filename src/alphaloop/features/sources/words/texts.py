@@ -70,18 +70,10 @@ def polarity(cleaned: pl.Series) -> Floats:
     >>> polarity(pl.Series(["etf wins approval", "hack: gains lost, record losses", "a new logo"])).round(2).tolist()
     [1.0, -0.2, nan]
     """
-    return sides(cleaned.alias("text").to_frame().select(*counts(pl.col("text"))))
-
-
-def counts(cleaned: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Words of the lexicon in a cleaned text: columns ``rising`` and ``falling``."""
-    rising = cleaned.str.count_matches(_pattern(RISING, RISING_MARKS)).alias("rising")
-    return rising, cleaned.str.count_matches(_pattern(FALLING, FALLING_MARKS)).alias("falling")
-
-
-def sides(counted: pl.DataFrame) -> Floats:
-    """:func:`polarity` from the columns of :func:`counts`."""
-    rising, falling = (counted[name].to_numpy().astype(np.float64) for name in ("rising", "falling"))
+    texts = pl.col("text").str
+    counts = (("rising", _pattern(RISING, RISING_MARKS)), ("falling", _pattern(FALLING, FALLING_MARKS)))
+    counted = cleaned.alias("text").to_frame().select(texts.count_matches(words).alias(name) for name, words in counts)
+    rising, falling = (counted[name].to_numpy().astype(np.float64) for name, _ in counts)
     said = rising + falling
     return np.asarray(np.divide(rising - falling, said, out=np.full(len(said), np.nan), where=said > 0))
 
