@@ -1,4 +1,4 @@
-"""Exponential averages: ``average += (value - average) * weight``, several at a time.
+"""Exponential averages: ``average * (1 - weight) + value * weight``, several at a time.
 
 Each step of an average waits for the step before, so four of them side by side take the
 time of one. An average begins with the plain mean of its first n values, as TA-Lib's does.
@@ -15,8 +15,8 @@ SLOTS = 2  # of the state of one average: values seen, average so far
 
 @compiled
 def step(average: float, value: float, weight: float) -> float:
-    """The average after one more value; exactly as it was where the value is the average."""
-    return float(multiply_add(value - average, weight, average))
+    """The average after one more value: each waits for one instruction on the average before."""
+    return float(multiply_add(average, 1.0 - weight, value * weight))
 
 
 @compiled

@@ -13,6 +13,8 @@ stochastic; TA-Lib 0.6 for all warm-ups.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
+from alphaloop.features.bars.extremes import extremes
+from alphaloop.features.bars.moments import TILE, hold, room_for, tiles
 from alphaloop.features.family import Column, Family, Param, compiled
 
 SIDES = 4  # slots of the state of the two sides: rows seen, upward, downward, true range
@@ -59,27 +61,47 @@ def index_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Flo
 
 
 @compiled
-def stochastic_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Floats) -> None:
+def _places(bars: Floats, first: int, window: Ints, out: Floats) -> None:
+    """Place of the close in the range of the window, percent, at rows from ``first``; NaN where it has no width."""
+    room = room_for(window)
+    work, tops, bottoms = tiles(room, window)
+    for begin in range(0, len(out), TILE):
+        rows = min(TILE, len(out) - begin)
+        extremes((bars[HIGH], bars[LOW]), first + begin, rows, window, work, tops, bottoms)
+        close, top, bottom, made = bars[CLOSE, first + begin :], tops[0], bottoms[0], out[begin:]
+        for k in range(rows):
+            width = top[k] - bottom[k]
+            made[k] = 100.0 * (close[k] - bottom[k]) / width if width > 0.0 else np.nan
+    hold(room)
+
+
+@compiled
+def _smooth(values: Floats, n: int, out: Floats) -> None:
+    """Mean of n values from each on, oldest first."""
+    share = 1.0 / n
+    for k in range(len(out)):
+        out[k] = values[k]
+    for back in range(1, n):
+        later = values[back:]
+        for k in range(len(out)):
+            out[k] += later[k]
+    for k in range(len(out)):
+        out[k] *= share
+
+
+@compiled
+def stochastic_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Place of the close in the range of n bars, averaged over k, and that averaged over d."""
-    n, slow, signal, rows = params[0], params[1], params[2], out.shape[1]
-    seen, early = int(state[0]), params[1] + params[2] - 2
-    places = np.full(early + rows, np.nan)  # of the rows start - early .. start + rows - 1
-    for k in range(-early, rows):
-        if seen + k + 1 < n:
-            continue
-        top, bottom = bars[HIGH, start + k], bars[LOW, start + k]
-        for i in range(start + k - n + 1, start + k):
-            top, bottom = max(top, bars[HIGH, i]), min(bottom, bars[LOW, i])
-        if top > bottom:
-            places[early + k] = 100.0 * (bars[CLOSE, start + k] - bottom) / (top - bottom)
-    smooth = np.full(early + rows, np.nan)
-    for k in range(slow - 1, early + rows):
-        smooth[k] = np.mean(places[k - slow + 1 : k + 1])
+    slow, signal, rows = params[1], params[2], out.shape[1]
+    early = slow + signal - 2
+    places, smooth = np.full(early + rows, np.nan), np.empty(signal - 1 + rows)
+    known = max(0, early - start)  # places before row 0 stay unknown
+    _places(bars, start - early + known, params[:1], places[known:])
+    _smooth(places, slow, smooth)
+    _smooth(smooth, signal, out[1])
+    latest = smooth[signal - 1 :]
     for k in range(rows):
-        warm = seen + k >= n - 1 + early
-        out[0, k] = smooth[early + k] if warm else np.nan
-        out[1, k] = np.mean(smooth[early + k - signal + 1 : early + k + 1]) if warm else np.nan
-    state[0] = seen + rows
+        out[0, k] = latest[k] if start + k >= params[0] - 1 + early else np.nan
 
 
 _STILL = "and where the price has not moved"
@@ -118,6 +140,7 @@ FAMILIES = (
         ("high", "low", "close"),
         lookback=lambda n, k, d: n + k + d - 3,
         params=(Param("n", default=14), Param("k", default=3), Param("d", default=3)),
+        version=2,
         missing=f"NaN until n + k + d - 2 bars are known, {_STILL}",
     ),
 )

@@ -50,7 +50,7 @@ def hold(room: Floats) -> int:
 
 
 @compiled
-def _first_blocks(values: Floats, first: int, blocks: Floats) -> None:
+def first_blocks(values: Floats, first: int, blocks: Floats) -> None:
     """Rows from ``first`` on, unknown where they lie before row 0."""
     gap = min(max(0, -first), len(blocks))
     blocks[:gap] = np.nan
@@ -112,7 +112,7 @@ def moments(
     longest, size = int(np.max(windows)), 1
     wide = rows + longest - 1
     sums, spreads, next_sums, next_spreads = work[0], work[1], work[2], work[3]
-    _first_blocks(values, start - longest + 1, sums[:wide])
+    first_blocks(values, start - longest + 1, sums[:wide])
     spreads[:wide] = 0.0
     while True:
         for p in range(len(windows)):
@@ -136,7 +136,8 @@ def moments(
 
 
 @compiled
-def _add(new: Floats, old: Floats, sums: Floats) -> None:
+def add(new: Floats, old: Floats, sums: Floats) -> None:
+    """Sums of blocks from two halves."""
     for k in range(len(sums)):
         sums[k] = new[k] + old[k]
 
@@ -155,7 +156,7 @@ def means(values: Floats, start: int, rows: int, windows: Ints, work: Floats, wi
     longest, size = int(np.max(windows)), 1
     wide = rows + longest - 1
     sums, next_sums = work[0], work[1]
-    _first_blocks(values, start - longest + 1, sums[:wide])
+    first_blocks(values, start - longest + 1, sums[:wide])
     while True:
         for p in range(len(windows)):
             if windows[p] & size:
@@ -165,6 +166,6 @@ def means(values: Floats, start: int, rows: int, windows: Ints, work: Floats, wi
         if 2 * size > longest:
             return
         new, old = slice(2 * size - 1, wide), slice(size - 1, wide - size)
-        _add(sums[new], sums[old], next_sums[new])
+        add(sums[new], sums[old], next_sums[new])
         sums, next_sums = next_sums, sums
         size *= 2

@@ -36,12 +36,12 @@ def return_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: F
 @compiled
 def acceleration_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Mean return per bar over the short span, less that over the long one."""
-    a, b, rows = params[0], params[1], out.shape[1]
-    short = np.empty(rows)
-    returns(bars[CLOSE], start, a, short)
-    returns(bars[CLOSE], start, b, out[0])
+    close, rows, a, b = bars[CLOSE], out.shape[1], 1.0 / params[0], 1.0 / params[1]
+    short, difference = np.empty(rows), out[0]
+    returns(close, start, params[0], short)
+    returns(close, start, params[1], difference)
     for k in range(rows):
-        out[0, k] = short[k] / a - out[0, k] / b
+        difference[k] = short[k] * a - difference[k] * b
 
 
 FAMILIES = (
@@ -68,6 +68,7 @@ FAMILIES = (
         ("close",),
         lookback=lambda _a, b: b,
         params=(Param("a"), Param("b")),
+        version=2,
         ascending=2,
     ),
 )
