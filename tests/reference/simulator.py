@@ -1,11 +1,14 @@
 """The simulator again, slowly: plain Python floats, one bar and one symbol at a time.
 
-Written from ``docs/fills.md`` alone, without a look at ``alphaloop.execution``, so that the
-two can prove each other wrong. Reads like the page: one method per stage of a bar. It
-knows nothing of speed, and shares with the fast one only ``round_to_lot`` and the records.
+Written from ``docs/fills.md``, without a look at the kernel, so that the two can prove each
+other wrong (the part on chosen rules by the hand that had written the kernel too). Reads like
+the page: one method per stage of a bar. It knows nothing of speed, and shares with the fast
+one only ``round_to_lot`` and the records.
 """
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil, floor
 
 import numpy as np
 
@@ -13,8 +16,25 @@ from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOrder
 from alphaloop.core.market import Bars, Instrument
 from alphaloop.core.orders import Fill, Order, OrderType, Reason, round_to_lot
+from alphaloop.execution.simulator.rules import (
+    Both,
+    EntryBar,
+    FillRules,
+    Gap,
+    Kind,
+    Queued,
+    Rounding,
+    StopBarSignal,
+    Timing,
+)
 
 ENTRIES = (OrderType.LIMIT, OrderType.STOP)
+KINDS = {
+    Reason.LIMIT: Kind.LIMIT,
+    Reason.STOP_ENTRY: Kind.STOP_ENTRY,
+    Reason.STOP: Kind.STOP,
+    Reason.TARGET: Kind.TARGET,
+}
 
 
 @dataclass
@@ -27,6 +47,8 @@ class Bar:
     close: float
     volume: float
     rate: float
+    mark_low: float = float("nan")
+    mark_high: float = float("nan")
 
     @property
     def exists(self) -> bool:
@@ -49,6 +71,7 @@ class Position:
     stop: float | None = None
     target: float | None = None
     touched: bool = False  # opened or increased inside this bar by a limit or stop-entry order
+    blind: bool = False  # opened or increased in this bar, none of whose prices its levels may see
 
     @property
     def side(self) -> int:
@@ -58,8 +81,16 @@ class Position:
 class SlowVenue:
     """The reference of ``core.protocols.Venue``: one working order per symbol."""
 
-    def __init__(self, instruments: dict[str, Instrument], symbols: tuple[str, ...], cash: float) -> None:
+    def __init__(
+        self,
+        instruments: dict[str, Instrument],
+        symbols: tuple[str, ...],
+        cash: float,
+        rules: FillRules | None = None,
+    ) -> None:
         self.instruments, self.symbols = instruments, tuple(symbols)
+        self.rules = rules or FillRules()
+        self.beaten: dict[str, float] = {}  # what a level closed in this bar
         self.cash = self.peak = float(cash)
         self.positions = {symbol: Position() for symbol in symbols}
         self.orders: dict[str, Order] = {}
@@ -93,21 +124,32 @@ class SlowVenue:
         )
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
-        self.fills, self.ts = [], bars.ts
+        self.fills, self.ts, self.beaten = [], bars.ts, {}
         row = dict(zip(bars.symbols, bars.values.tolist(), strict=True))
-        day = {symbol: Bar(*row[symbol]) for symbol in self.symbols}
-        for symbol in self.symbols:
-            self.positions[symbol].touched = False
-            self.pay_funding(symbol, day[symbol])
+        marks = {} if bars.mark is None else dict(zip(bars.symbols, bars.mark.tolist(), strict=True))
+        day = {symbol: Bar(*row[symbol], *marks.get(symbol, ())) for symbol in self.symbols}
         open_now = {symbol: bar for symbol, bar in day.items() if bar.trades}
-        for symbol, bar in open_now.items():
+        for symbol in self.symbols:
+            self.positions[symbol].touched = self.positions[symbol].blind = False
+        if self.rules.timing is Timing.SIGNAL_CLOSE:
+            self.market_orders({symbol: self.marks[symbol] for symbol in open_now})
+        for symbol in self.symbols:
+            self.pay_funding(symbol, day[symbol])
+        for symbol in open_now:
             self.move_levels_at_open(symbol)
-            self.close_at_open(symbol, bar)
-        for symbol, bar in open_now.items():
-            self.open_at_open(symbol, bar)
+        if self.rules.timing is Timing.NEXT_OPEN:
+            if self.rules.queued is Queued.AFTER_STOPS:
+                for symbol, bar in open_now.items():
+                    for stage in (self.gap, self.protect, self.take):
+                        stage(symbol, bar)
+                self.forget_beaten()
+            self.market_orders({symbol: bar.open for symbol, bar in open_now.items()})
         for stage in (self.gap, self.enter, self.protect, self.reduce, self.take):
             for symbol, bar in open_now.items():
                 stage(symbol, bar)
+        if self.rules.timing is Timing.NEXT_CLOSE:
+            self.forget_beaten()
+            self.market_orders({symbol: bar.close for symbol, bar in open_now.items()})
         for symbol, bar in day.items():
             if bar.exists:
                 self.marks[symbol] = bar.close
@@ -137,46 +179,71 @@ class SlowVenue:
             return
         del self.orders[symbol]
         if order.type is OrderType.PROTECT:
-            self.move_levels(position, order.stop_loss, order.take_profit)
+            self.move_levels(symbol, position, order.stop_loss, order.take_profit)
         elif order.quantity * position.quantity < 0:
             is_stop = order.type is OrderType.STOP
             stop, target = order.stop_loss, order.take_profit
-            self.move_levels(position, order.price if is_stop else stop, target if is_stop else order.price)
+            self.move_levels(symbol, position, order.price if is_stop else stop, target if is_stop else order.price)
 
-    def close_at_open(self, symbol: str, bar: Bar) -> None:
-        """(1) First every market order closes what it stands against."""
-        order = self.orders.get(symbol)
-        if order is not None and order.type is OrderType.MARKET:
-            left = self.close_by(order, bar.open, Reason.MARKET)
+    def market_orders(self, prices: dict[str, float]) -> None:
+        """(1) First every market order closes what it stands against, then what is left opens or adds."""
+        left = {}
+        for symbol, price in prices.items():
+            order = self.orders.get(symbol)
+            if order is not None and order.type is OrderType.MARKET and price == price:
+                del self.orders[symbol]
+                left[symbol] = order, self.close_by(order, price, Reason.MARKET)
+        for symbol, (order, quantity) in left.items():
+            if quantity != 0 and self.open_by(order, quantity, prices[symbol], Reason.MARKET):
+                unseen = self.rules.entry_bar is EntryBar.NOT_WATCHED and self.rules.timing is Timing.NEXT_OPEN
+                self.positions[symbol].blind = unseen
+
+    def forget_beaten(self) -> None:
+        """A market order whose position a level closed: dropped, or only what it would open."""
+        for symbol, closed in self.beaten.items():
+            order = self.orders.get(symbol)
+            if order is None or order.type is not OrderType.MARKET:
+                continue
+            left = order.quantity
+            if left * closed < 0:
+                left = left + closed if abs(left) > abs(closed) else 0.0
             del self.orders[symbol]
-            if left:
+            if left != 0 and self.rules.stop_bar_signal is StopBarSignal.KEPT:
                 self.orders[symbol] = replace(order, quantity=left)
 
-    def open_at_open(self, symbol: str, bar: Bar) -> None:
-        """(1) Then what is left of them opens or adds."""
-        order = self.orders.get(symbol)
-        if order is not None and order.type is OrderType.MARKET:
-            del self.orders[symbol]
-            self.open_by(order, order.quantity, bar.open, Reason.MARKET)
-
-    def move_levels(self, position: Position, stop: float | None, target: float | None) -> None:
+    def move_levels(self, symbol: str, position: Position, stop: float | None, target: float | None) -> None:
         if position.quantity != 0:
-            position.stop = position.stop if stop is None else stop
-            position.target = position.target if target is None else target
+            side = position.side
+            position.stop = position.stop if stop is None else self.on_tick(symbol, stop, -side)
+            position.target = position.target if target is None else self.on_tick(symbol, target, side)
+
+    def on_tick(self, symbol: str, level: float, away: int) -> float:
+        """A level on the grid of ticks; ``away`` points from the entry."""
+        if self.rules.rounding is Rounding.NONE:
+            return level
+        tick = Fraction(self.instruments[symbol].tick)
+        ticks = Fraction(level) / tick
+        whole = floor(ticks + Fraction(1, 2))
+        if self.rules.rounding is Rounding.AGAINST_US and abs(ticks - whole) > 1e-9 * max(1, abs(ticks)):
+            whole = ceil(ticks) if away > 0 else floor(ticks)
+        return float(whole * tick)
 
     def gap(self, symbol: str, bar: Bar) -> None:
         """(2) The open itself is beyond a level: out at the open, for better or worse."""
         if self.exit_if_beyond_at_open(symbol, bar):
             return
         position = self.positions[symbol]
-        if position.target is not None and position.side * (bar.open - position.target) >= 0:
-            self.close(symbol, bar.open, Reason.TARGET)
+        if self.rules.both is Both.STOP_ALWAYS and self.protection(symbol, bar, False)[0] is not None:
+            return
+        waits = position.touched or position.blind
+        if not waits and position.target is not None and position.side * (bar.open - position.target) >= 0:
+            self.leave(symbol, jumped(self.rules.target_gap, position.target, bar), Reason.TARGET)
 
     def exit_if_beyond_at_open(self, symbol: str, bar: Bar) -> bool:
-        level, reason = self.protection(symbol)
-        if level is None or self.positions[symbol].side * (bar.open - level) > 0:
+        level, reason = self.protection(symbol, bar, True)
+        if level is None:
             return False
-        self.close(symbol, bar.open, reason)
+        self.leave(symbol, jumped(self.rules.stop_gap, level, bar), reason)
         return True
 
     def enter(self, symbol: str, bar: Bar) -> None:
@@ -187,14 +254,20 @@ class SlowVenue:
         self.fill_resting(symbol, order, bar)
 
     def protect(self, symbol: str, bar: Bar) -> None:
-        """(4) The bar's worst price reaches the stop or the liquidation level."""
-        level, reason = self.protection(symbol)
-        if level is None:
-            return
+        """(4) The bar's worst price reaches the stop or the liquidation level, unless the target came first."""
+        if self.rose_to_target(symbol, bar):
+            self.take(symbol, bar)
+        level, reason = self.protection(symbol, bar, False)
+        if level is not None:
+            self.leave(symbol, level, reason)
+
+    def rose_to_target(self, symbol: str, bar: Bar) -> bool:
         side = self.positions[symbol].side
-        worst = bar.low if side > 0 else bar.high
-        if side * (worst - level) <= 0:
-            self.close(symbol, level, reason)
+        if self.rules.both is Both.OPEN_HIGH_LOW_CLOSE:
+            return side > 0
+        if self.rules.both is Both.CANDLE_PATH:
+            return side > 0 if bar.close < bar.open else side < 0
+        return self.rules.both is Both.TARGET_FIRST
 
     def reduce(self, symbol: str, bar: Bar) -> None:
         """(5) Resting orders against the position; what turns it must survive (4) again."""
@@ -208,11 +281,11 @@ class SlowVenue:
     def take(self, symbol: str, bar: Bar) -> None:
         """(6) The bar's best price reaches the target."""
         position = self.positions[symbol]
-        if position.quantity == 0 or position.target is None or position.touched:
+        if position.quantity == 0 or position.target is None or position.touched or position.blind:
             return
         best = bar.high if position.side > 0 else bar.low
         if position.side * (best - position.target) >= 0:
-            self.close(symbol, position.target, Reason.TARGET)
+            self.leave(symbol, position.target, Reason.TARGET)
 
     # trades
 
@@ -225,7 +298,9 @@ class SlowVenue:
         reason = Reason.LIMIT if order.type is OrderType.LIMIT else Reason.STOP_ENTRY
         left = self.close_by(order, price, reason)
         opened = left != 0 and self.open_by(order, left, price, reason)
-        self.positions[symbol].touched = opened
+        position = self.positions[symbol]
+        position.touched = opened
+        position.blind = position.blind or (opened and self.rules.entry_bar is not EntryBar.WATCHED)
         if opened and price == bar.open:
             self.exit_if_beyond_at_open(symbol, bar)
 
@@ -237,7 +312,7 @@ class SlowVenue:
             closing = min(abs(order.quantity), abs(held)) * sign(order.quantity)
             same = abs(order.quantity + held) <= 1e-6 * float(self.instruments[symbol].lot) + 1e-12 * abs(held)
             closing = -held if same else closing
-            rate, slipped = self.terms(symbol, reason, price, order.quantity)
+            rate, slipped = self.terms(symbol, reason, price, order.quantity, Kind.MARKET_EXIT)
             self.settle(symbol, closing, slipped, abs(slipped - price), rate, reason, order.id)
         left = 0.0 if same else order.quantity - closing
         forbidden = order.reduce_only or (self.instruments[symbol].kind != "perp" and left < 0)
@@ -245,7 +320,7 @@ class SlowVenue:
 
     def open_by(self, order: Order, quantity: float, price: float, reason: Reason) -> bool:
         """Open or add what the order may; true if anything was."""
-        rate, slipped = self.terms(order.symbol, reason, price, quantity)
+        rate, slipped = self.terms(order.symbol, reason, price, quantity, Kind.MARKET_ENTRY)
         leverage = 1.0 if self.instruments[order.symbol].kind != "perp" else order.leverage
         return self.open(order, quantity, slipped, abs(slipped - price), rate, leverage, reason)
 
@@ -268,7 +343,8 @@ class SlowVenue:
         position.quantity = total
         position.margin += size * price / leverage
         position.costs += fee
-        position.stop, position.target = order.stop_loss, order.take_profit
+        position.stop = position.target = None
+        self.move_levels(order.symbol, position, order.stop_loss, order.take_profit)
         fill = Fill(order.id, order.symbol, self.ts, traded, price, reason, fee, slip * size, 0.0, 0.0, leverage)
         self.fills.append(fill)
         return True
@@ -292,29 +368,49 @@ class SlowVenue:
         size = abs(quantity)
         self.fills.append(Fill(order_id, symbol, self.ts, quantity, price, reason, fee, slip * size, 0.0, shortfall))
 
-    def close(self, symbol: str, price: float, reason: Reason) -> None:
+    def leave(self, symbol: str, price: float, reason: Reason) -> None:
+        """A level closes the whole position."""
+        self.beaten[symbol] = self.positions[symbol].quantity
         quantity = -self.positions[symbol].quantity
-        rate, slipped = self.terms(symbol, reason, price, quantity)
+        rate, slipped = self.terms(symbol, reason, price, quantity, Kind.MARKET_EXIT)
         self.settle(symbol, quantity, slipped, abs(slipped - price), rate, reason, "")
 
-    def terms(self, symbol: str, reason: Reason, price: float, quantity: float) -> tuple[float, float]:
+    def terms(self, symbol: str, reason: Reason, price: float, quantity: float, market: Kind) -> tuple[float, float]:
         """Fee rate and price after slippage."""
         instrument = self.instruments[symbol]
-        if reason in (Reason.LIMIT, Reason.TARGET):
-            return instrument.maker_fee, price
         if reason is Reason.LIQUIDATION:
             return instrument.liquidation_fee, price
-        return instrument.taker_fee, price * (1 + sign(quantity) * instrument.slippage)
+        slips = KINDS.get(reason, market) in self.rules.slips
+        slipped = price * (1 + sign(quantity) * instrument.slippage) if slips else price
+        maker = reason in (Reason.LIMIT, Reason.TARGET)
+        return instrument.maker_fee if maker else instrument.taker_fee, slipped
 
-    def protection(self, symbol: str) -> tuple[float | None, Reason]:
-        """The level the price meets first on its way against the position: stop or liquidation."""
+    def protection(self, symbol: str, bar: Bar, opening: bool) -> tuple[float | None, Reason]:
+        """The level that ends the position at the open, or in the bar: of those reached the one met first."""
         position = self.positions[symbol]
-        if position.quantity == 0:
+        if position.quantity == 0 or position.blind:
             return None, Reason.STOP
         liquidation = liquidation_price(position, self.instruments[symbol])
-        if position.stop is not None and position.side * (position.stop - liquidation) >= 0:
-            return position.stop, Reason.STOP
-        return liquidation, Reason.LIQUIDATION
+        stop, side = position.stop, position.side
+        worst = bar.open if opening else bar.low if side > 0 else bar.high
+        judged = worst
+        if bar.mark_low == bar.mark_low:
+            judged = bar.mark_low if (side > 0) != opening else bar.mark_high
+        reached = []
+        if side * (judged - liquidation) <= 0 and liquidation > 0:
+            reached.append((side * liquidation, 0, liquidation, Reason.LIQUIDATION))
+        if stop is not None and side * (worst - stop) <= 0:
+            reached.append((side * stop, 1, stop, Reason.STOP))
+        return max(reached)[2:] if reached else (None, Reason.STOP)
+
+
+def jumped(rule: Gap, level: float, bar: Bar) -> float:
+    """Where an exit fills whose level the open is beyond."""
+    if rule is Gap.OPEN or (rule is Gap.LEVEL_ELSE_OPEN and not bar.low <= level <= bar.high):
+        return bar.open
+    if rule is Gap.LEVEL_ELSE_NEAREST:
+        return min(max(level, bar.low), bar.high)
+    return level
 
 
 def is_level(order: Order) -> bool:
