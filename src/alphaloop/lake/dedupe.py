@@ -66,8 +66,13 @@ def unseen(batch: pl.DataFrame, stored: pl.LazyFrame | None, schema: TableSchema
 
 
 def _distinct(key: list[str]) -> pl.Expr:
-    """Whether a row is the first of its key; a single column needs no struct, and is faster."""
-    return (pl.struct(key) if len(key) > 1 else pl.col(key[0])).is_first_distinct()
+    """Whether a row is the first of its key."""
+    return _whole(key).is_first_distinct()
+
+
+def _whole(key: list[str]) -> pl.Expr:
+    """The columns of a key as one; a single column needs no struct, and is faster."""
+    return pl.struct(key) if len(key) > 1 else pl.col(key[0])
 
 
 def varying_key(batch: pl.DataFrame, schema: TableSchema) -> list[str]:
@@ -105,7 +110,8 @@ def to_merge(batch: pl.DataFrame, stored: pl.LazyFrame | None, schema: TableSche
         return Merge(batch.with_columns(pl.col("event_time").alias(STORED_TIME)), replaces=False)
     batch = _with_key_time(batch, schema)
     key = varying_key(batch, schema)
-    last = batch.filter(pl.struct(key).is_last_distinct())
+    is_last = batch.select(_whole(key).is_last_distinct()).to_series()
+    last = batch if is_last.all() else batch.filter(is_last)
     known = None if stored is None else _known(last, stored, schema, key)
     if known is None:
         rows = last.with_columns(pl.col("event_time").alias(STORED_TIME)).drop(_TIME, strict=False)

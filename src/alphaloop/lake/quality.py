@@ -133,11 +133,11 @@ def inspect(frame: pl.DataFrame, schema: TableSchema) -> tuple[pl.DataFrame, pl.
     (1, ['symbol is empty; rate is NaN'])
     """
     checks = rules(schema, frame)
-    flags = frame.select(rule.broken.fill_null(False).alias(str(i)) for i, rule in enumerate(checks))
-    broken = [int(name) for name, hit in flags.select(pl.all().any()).row(0, named=True).items() if hit]
+    found = frame.select(rule.broken.any().alias(str(i)) for i, rule in enumerate(checks))  # of null, nothing is known
+    broken = [int(name) for name, hit in found.row(0, named=True).items() if hit]
     if frame.is_empty() or not broken:
         return frame, frame.clear().with_columns(pl.lit(None, pl.String).alias(REASON))
-    hits = flags.select(str(i) for i in broken)
+    hits = frame.select(checks[i].broken.fill_null(False).alias(str(i)) for i in broken)
     bad = hits.select(pl.any_horizontal(pl.all())).to_series()
     names = [pl.when(pl.col(str(i))).then(pl.lit(checks[i].reason)) for i in broken]
     why = hits.select(pl.concat_str(names, separator="; ", ignore_nulls=True).alias(REASON)).to_series()
