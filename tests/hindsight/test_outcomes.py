@@ -142,6 +142,22 @@ def test_equal_to_the_slow_reference(horizon, halts):
     assert widest < 1e-12
 
 
+@pytest.mark.parametrize("group", [1, 5, 100])
+@pytest.mark.parametrize("horizon", [1, 8, 48, 63, 300])
+def test_the_fast_ways_give_the_bits_of_the_plain_one(horizon, group):
+    """In groups, alone, and by the bar-by-bar walk, into which a mark price at every close forces all."""
+    table = rough_bars(3000, 5, halts=False)
+    tried = rough_candidates(table, 3000, 6, limits=False, group=group)
+    tried["leverage"] = np.ones(3000)  # nothing for a mark price to liquidate
+
+    found = label_candidates(table, tried, costs=PAID, horizon=horizon).frame()
+
+    walked = label_candidates(table | {"mark": table["close"]}, tried, costs=PAID, horizon=horizon)
+    single = {name: values[::60] for name, values in tried.items()}
+    assert found.equals(walked.frame())
+    assert found[::60].equals(label_candidates(table, single, costs=PAID, horizon=horizon).frame())
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

@@ -18,7 +18,7 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.core.market import Floats, Ints, MarginTier
 from alphaloop.execution.simulator.candidates.columns import Table, column, names_of, optional
-from alphaloop.execution.simulator.candidates.compiled import bad_candidate, label
+from alphaloop.execution.simulator.candidates.compiled import bad_candidate, label, sorted_by_bar
 from alphaloop.execution.simulator.candidates.records import (
     FIGURES,
     REASONS,
@@ -205,8 +205,10 @@ def label_candidates(
     results = Results(figures, np.empty(len(batch.bar), np.int64), np.empty(len(batch.bar), np.int8))
     terms = Terms(horizon, costs.taker_fee, costs.maker_fee, costs.liquidation_fee, costs.slippage, costs.tiers())
 
+    order = sorted_by_bar(batch.bar, len(tape))
+
     def work(first: int, last: int) -> None:
-        label(tape.bars, batch, terms, results, first, last)
+        label(tape.bars, batch, terms, results, order[first:last])
 
     spread(work, len(batch.bar), threads, progress)
     named = dict(zip(FIGURES, figures, strict=True))

@@ -7,23 +7,25 @@ import math
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from alphaloop.core.market import Floats
-from alphaloop.execution.simulator.candidates import compiling, records, settle, walk
-from alphaloop.execution.simulator.candidates.compiling import compiled, entry_point, lent
-from alphaloop.execution.simulator.candidates.records import BATCH, Bars, Candidates, Results, Terms, Work
+from alphaloop.core.market import Ints
+from alphaloop.execution.simulator.candidates import compiling, enter, group, order, records, search, settle, walk
+from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent
+from alphaloop.execution.simulator.candidates.group import Tables
+from alphaloop.execution.simulator.candidates.records import BATCH, SHEET_ROWS, Bars, Candidates, Results, Terms, Work
 
-_SOURCES = (compiling, records, settle, walk)
+_SOURCES = (compiling, enter, group, order, records, search, settle, walk)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 
 
-@compiled
+@inlined
 def sheet() -> Work:
     """An empty work sheet."""
     return Work(
-        np.empty((7, BATCH)),
+        np.empty((SHEET_ROWS, BATCH)),
         np.empty(BATCH, np.int64),
         np.empty(BATCH, np.int64),
         np.empty(BATCH, np.int64),
@@ -32,16 +34,67 @@ def sheet() -> Work:
     )
 
 
-def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., int], Callable[..., None]]:
+@inlined
+def sound(bars: Bars, j: int) -> bool:
+    """Whether bar ``j`` has finite prices above zero, open and close within low and high."""
+    first, high, low, close = bars.open[j], bars.high[j], bars.low[j], bars.close[j]
+    whole = (low > 0.0) & (high < math.inf) & (low <= first) & (first <= high) & (low <= close) & (close <= high)
+    return bool(whole)
+
+
+@inlined
+def tables(horizon: int) -> Tables:
+    """Empty tables for windows of ``horizon`` bars; none where that is too wide."""
+    steps = horizon // group.STEP + 1 if horizon <= group.WIDEST else 0
+    width = (steps + 1) * group.STEP
+    coarse, fine = np.empty((4, steps)), np.empty((8, width))
+    return Tables(fine, coarse, np.full(2, -1))
+
+
+@inlined
+def plain(bars: Bars, candidates: Candidates, work: Work, k: int, i: int) -> bool:
+    """Whether the fast way may answer: at market, all bars of the window trade, no mark prices."""
+    if len(bars.mark) > 0 or enter.limited(candidates, k):
+        return False
+    return len(bars.halted) == 0 or bars.halted[work.last[i] + 1] == bars.halted[work.start[i]]
+
+
+@inlined
+def find_exits(bars: Bars, candidates: Candidates, terms: Terms, work: Work, window: Tables, order: Ints) -> None:
+    """The exits of a batch, each by the fastest way that can answer."""
+    end = 0  # of the run of one bar that column i is in
+    start = 0
+    for i in range(len(order)):
+        k = order[i]
+        if i == end:
+            start = i
+            while end < len(order) and candidates.bar[order[end]] == candidates.bar[k]:
+                end += 1
+        if work.start[i] < 0:
+            continue
+        if not plain(bars, candidates, work, k, i):
+            walk.walk(bars, candidates, terms, work, k, i)
+        elif group.ready(bars, window, candidates, work, k, i, end - start):
+            group.look_up(bars, window, candidates, terms, work, k, i)
+        else:
+            search.search(bars, candidates, terms, work, k, i)
+
+
+def _entry_points(stamp: str) -> tuple[Callable[..., Any], ...]:
     @entry_point
-    def bad_bar(first: Floats, high: Floats, low: Floats, close: Floats) -> int:
-        """The first bar no market could have printed, -1 if there is none."""
+    def survey(bars: Bars) -> int:
+        """Sum up the blocks; returns the first bar no market could have printed, -1 if there is none."""
         _ = stamp
-        for j in range(len(first)):
-            sound = low[j] > 0.0 and high[j] < math.inf
-            sound &= low[j] <= first[j] and first[j] <= high[j] and low[j] <= close[j] and close[j] <= high[j]
-            if not sound:
-                return j
+        tape = lent(bars)
+        for block in range(len(tape.blocks)):
+            search.summarise(tape, block, tape.blocks)
+        wrong = 0
+        for j in range(len(tape.open)):
+            wrong += not sound(tape, j)
+        if wrong > 0:
+            for j in range(len(tape.open)):
+                if not sound(tape, j):
+                    return j
         return -1
 
     @entry_point
@@ -63,20 +116,31 @@ def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., int], C
         return -1
 
     @entry_point
-    def label(bars: Bars, candidates: Candidates, terms: Terms, results: Results, first: int, last: int) -> None:
-        """Outcomes of candidates ``first .. last``, written to the same rows of ``results``."""
+    def sorted_by_bar(bar: Ints, bars: int) -> Ints:
+        """Positions of ``bar`` (K,), each below ``bars``, in ascending order of bar; equals keep their order."""
         _ = stamp
-        own = sheet()
-        work, tape, batch = lent(own), lent(bars), lent(candidates)
-        costs, written = lent(terms), lent(results)
-        for k in range(first, last):
-            i = (k - first) % BATCH
-            walk.enter(tape, batch, costs, work, k, i)
-            if work.start[i] >= 0:
-                walk.walk(tape, batch, costs, work, k, i)
-            settle.settle(batch, costs, work, written, k, i)
+        return order.by_bar(bar, bars)
 
-    return bad_bar, bad_candidate, label
+    @entry_point
+    def label(bars: Bars, candidates: Candidates, terms: Terms, results: Results, chosen: Ints) -> None:
+        """Outcomes of the candidates named by ``chosen``, bar by bar ascending, to their rows of ``results``."""
+        _ = stamp
+        sheets, prefixes = sheet(), tables(terms.horizon)
+        tape, tried, costs, written = lent(bars), lent(candidates), lent(terms), lent(results)
+        work, window = lent(sheets), lent(prefixes)
+        for first in range(0, len(chosen), BATCH):
+            count = min(BATCH, len(chosen) - first)
+            batch = chosen[first : first + count]
+            for i in range(count):
+                enter.take_in(tape, tried, costs, work, batch[i], i)
+            enter.set_levels(tried, costs, work, batch)
+            find_exits(tape, tried, costs, work, window, batch)
+            settle.price_exits(tape, costs, work, batch)
+            settle.settle(costs, work, count)
+            settle.correct(tried, costs, work, batch)
+            settle.write_out(work, written, batch)
+
+    return survey, bad_candidate, sorted_by_bar, label
 
 
-bad_bar, bad_candidate, label = _entry_points(STAMP)
+survey, bad_candidate, sorted_by_bar, label = _entry_points(STAMP)

@@ -20,6 +20,7 @@ Bytes = NDArray[np.int8]
 REASONS = ("not_filled", "horizon", "stop", "target", "liquidation", "end_of_data")
 NOT_FILLED, HORIZON, STOP, TARGET, LIQUIDATION, END_OF_DATA = range(6)
 
+BLOCK = 8  # bars that are summed up together
 BATCH = 256  # candidates that share a work sheet: small enough for the first cache
 
 
@@ -27,7 +28,8 @@ class Bars(NamedTuple):
     """One symbol's bars, each array (T,) or empty where there is none.
 
     ``halted`` counts the bars before each that do not trade, (T + 1,). ``paid_at`` (P,) are the
-    bars with funding, ``paid`` (P,) their rate times their open.
+    bars with funding, ``paid`` (P,) their rate times their open. ``blocks`` (T // BLOCK, 6) sum up eight bars
+    each, columns as in :mod:`.search`.
     """
 
     open: Floats
@@ -38,6 +40,7 @@ class Bars(NamedTuple):
     halted: Ints
     paid_at: Ints
     paid: Floats
+    blocks: Floats
 
 
 class Candidates(NamedTuple):
@@ -82,9 +85,10 @@ FIGURES = ("net_return", "gross_return", "max_drawdown", "exit_price", "entry_pr
 
 
 class Work(NamedTuple):
-    """The sheet of a batch: ``prices`` (7, BATCH) as named below, ``start``, ``last``, ``end`` bars, ``reason``.
+    """The sheet of a batch: ``prices`` (19, BATCH), rows named below; bars ``start``, ``last``, ``end``; ``reason``.
 
-    ``acting`` is what the protective level is: STOP or LIQUIDATION.
+    Rows up to LEVERAGE are the candidate's, up to PAID the trade's, the rest what came of it. ``acting`` is
+    what the protective level is: STOP or LIQUIDATION.
     """
 
     prices: Floats
@@ -95,4 +99,7 @@ class Work(NamedTuple):
     acting: Bytes
 
 
-RAW_ENTRY, ENTRY, PROTECT, TAKE, RAW_EXIT, FALL, PAID = range(7)
+SIDE, STOP_PART, TARGET_PART, LEVERAGE, RAW_ENTRY, ENTRY, PROTECT, TAKE, RAW_EXIT, FALL, PAID = range(11)
+FEE_RATE, RESULT = 11, 12  # the figures follow, in their order
+EXIT, FILLED = RESULT + EXIT_PRICE, RESULT + ENTRY_PRICE
+SHEET_ROWS = RESULT + len(FIGURES)

@@ -1,32 +1,37 @@
-"""What a finished trade made: costs and returns in units of its margin.
+"""What finished trades made: costs and returns in units of their margin.
 
     price  = raw exit, moved against us by the slippage unless a target or a liquidation
     fees   = L * (entry fee + exit fee * price / entry)
     gross  = L * side * (raw exit / raw entry - 1)
     net    = max(-1, L * side * (price / entry - 1) - fees - funding)
 
-One loop over a batch; every way of walking ends here, so equal walks settle to equal bits.
+Every way of finding an exit ends here, so equal exits settle to equal bits.
 """
 
-import math
-
+from alphaloop.core.market import Ints
 from alphaloop.execution.simulator.candidates.compiling import inlined
+from alphaloop.execution.simulator.candidates.enter import limited
 from alphaloop.execution.simulator.candidates.records import (
     DRAWDOWN,
     ENTRY,
-    ENTRY_PRICE,
-    EXIT_PRICE,
+    EXIT,
     FALL,
+    FEE_RATE,
     FEES,
+    FILLED,
     FUNDING,
     GROSS,
+    LEVERAGE,
     LIQUIDATION,
     NET,
     NOT_FILLED,
     PAID,
     RAW_ENTRY,
     RAW_EXIT,
+    RESULT,
+    SIDE,
     TARGET,
+    Bars,
     Candidates,
     Results,
     Terms,
@@ -35,31 +40,86 @@ from alphaloop.execution.simulator.candidates.records import (
 
 
 @inlined
-def settle(candidates: Candidates, terms: Terms, work: Work, results: Results, k: int, i: int) -> None:
-    """Write the outcome of the trade in column ``i`` to row ``k``."""
-    figures, prices, reason = results.figures, work.prices, work.reason[i]
-    results.reason[k] = reason
-    if reason == NOT_FILLED:
-        results.exit_bar[k] = 0
+def paid_between(bars: Bars, start: int, end: int) -> float:
+    """Sum of rate times open over the funding of bars ``start < j <= end``."""
+    low, high = 0, len(bars.paid_at)
+    while low < high:
+        middle = (low + high) // 2
+        if bars.paid_at[middle] <= start:
+            low = middle + 1
+        else:
+            high = middle
+    total = 0.0
+    while low < len(bars.paid_at) and bars.paid_at[low] <= end:
+        total += bars.paid[low]
+        low += 1
+    return total
+
+
+@inlined
+def price_exits(bars: Bars, terms: Terms, work: Work, order: Ints) -> None:
+    """Exit prices after slippage, fee rates and funding of every column."""
+    sheet = work.prices
+    for i in range(len(order)):
+        reason, side = work.reason[i], sheet[SIDE, i]
+        quiet = reason in (TARGET, LIQUIDATION)
+        fee = terms.maker_fee if reason == TARGET else terms.taker_fee
+        sheet[FEE_RATE, i] = terms.liquidation_fee if reason == LIQUIDATION else fee
+        slippage = 0.0 if quiet else terms.slippage
+        sheet[EXIT, i] = side * sheet[RAW_EXIT, i] * (1.0 - side * slippage)
+        sheet[PAID, i] = 0.0
+    if len(bars.paid_at) > 0:
+        for i in range(len(order)):
+            sheet[PAID, i] = paid_between(bars, work.start[i], work.end[i])
+
+
+@inlined
+def settle(terms: Terms, work: Work, count: int) -> None:
+    """Returns of the first ``count`` columns."""
+    sheet = work.prices
+    for i in range(count):
+        side, leverage, entry = sheet[SIDE, i], sheet[LEVERAGE, i], sheet[ENTRY, i]
+        share, ratio = leverage / entry, sheet[EXIT, i] / entry
+        fees = leverage * (terms.taker_fee + sheet[FEE_RATE, i] * ratio)
+        funding = side * sheet[PAID, i] * share
+        net = leverage * side * (ratio - 1.0) - fees - funding
+        sheet[RESULT + NET, i] = net if net > -1.0 else -1.0
+        sheet[RESULT + GROSS, i] = leverage * side * (side * sheet[RAW_EXIT, i] / sheet[RAW_ENTRY, i] - 1.0)
+        sheet[RESULT + DRAWDOWN, i] = sheet[FALL, i] * share
+        sheet[FILLED, i], sheet[RESULT + FEES, i], sheet[RESULT + FUNDING, i] = entry, fees, funding
+
+
+@inlined
+def correct(candidates: Candidates, terms: Terms, work: Work, order: Ints) -> None:
+    """What the loop above took for granted: an entry that was filled, and paid the taker fee."""
+    sheet = work.prices
+    for i in range(len(order)):
+        if work.reason[i] == NOT_FILLED:
+            for row in range(RESULT, sheet.shape[0]):
+                sheet[row, i] = 0.0
+        elif limited(candidates, order[i]):
+            leverage, ratio = sheet[LEVERAGE, i], sheet[EXIT, i] / sheet[ENTRY, i]
+            fees = leverage * (terms.maker_fee + sheet[FEE_RATE, i] * ratio)
+            net = leverage * sheet[SIDE, i] * (ratio - 1.0) - fees - sheet[RESULT + FUNDING, i]
+            sheet[RESULT + NET, i], sheet[RESULT + FEES, i] = max(-1.0, net), fees
+
+
+@inlined
+def write_out(work: Work, results: Results, order: Ints) -> None:
+    """Every column to the row of its candidate, one figure after the other: long runs of writes."""
+    sheet, figures, count = work.prices, results.figures, len(order)
+    first = order[0]
+    if order[count - 1] - first == count - 1:
         for row in range(figures.shape[0]):
-            figures[row, k] = 0.0
+            for i in range(count):
+                figures[row, first + i] = sheet[RESULT + row, i]
+        for i in range(count):
+            results.exit_bar[first + i] = work.end[i]
+            results.reason[first + i] = work.reason[i]
         return
-    side, leverage = float(candidates.side[k]), candidates.leverage[k]
-    entry, raw_exit = prices[ENTRY, i], side * prices[RAW_EXIT, i]
-    limited = len(candidates.limit) > 0 and not math.isnan(candidates.limit[k])
-    entry_fee = terms.maker_fee if limited else terms.taker_fee
-    exit_fee, slippage = terms.taker_fee, terms.slippage
-    if reason == TARGET:
-        exit_fee, slippage = terms.maker_fee, 0.0
-    elif reason == LIQUIDATION:
-        exit_fee, slippage = terms.liquidation_fee, 0.0
-    price = raw_exit * (1.0 - side * slippage)
-    ratio = price / entry
-    fees = leverage * (entry_fee + exit_fee * ratio)
-    funding = side * leverage * prices[PAID, i] / entry
-    figures[NET, k] = max(-1.0, leverage * side * (ratio - 1.0) - fees - funding)
-    figures[GROSS, k] = leverage * side * (raw_exit / prices[RAW_ENTRY, i] - 1.0)
-    figures[DRAWDOWN, k] = leverage * prices[FALL, i] / entry
-    figures[EXIT_PRICE, k], figures[ENTRY_PRICE, k] = price, entry
-    figures[FEES, k], figures[FUNDING, k] = fees, funding
-    results.exit_bar[k] = work.end[i]
+    for row in range(figures.shape[0]):
+        for i in range(count):
+            figures[row, order[i]] = sheet[RESULT + row, i]
+    for i in range(count):
+        results.exit_bar[order[i]] = work.end[i]
+        results.reason[order[i]] = work.reason[i]

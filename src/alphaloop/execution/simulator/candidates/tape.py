@@ -11,8 +11,8 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption, SchemaViolation, UnsortedData
 from alphaloop.core.market import Floats, Ints
 from alphaloop.execution.simulator.candidates.columns import Table, column, names_of, optional
-from alphaloop.execution.simulator.candidates.compiled import bad_bar
-from alphaloop.execution.simulator.candidates.records import Bars
+from alphaloop.execution.simulator.candidates.compiled import survey
+from alphaloop.execution.simulator.candidates.records import BLOCK, Bars
 
 PRICES = ("open", "high", "low", "close")
 OFF_GRID = 1e-6  # of a tick: further away is no rounding of floating point
@@ -65,14 +65,6 @@ def prepare(table: Table, *, tick: float | None = None) -> Tape:
     first = column(table, "open", np.float64)
     prices = [first, *(column(table, name, np.float64, len(first)) for name in PRICES[1:])]
     _check_times(table, len(first))
-    row = bad_bar(*prices)
-    if row >= 0:
-        shown = ", ".join(f"{name} {array[row]}" for name, array in zip(PRICES, prices, strict=True))
-        raise SchemaViolation(
-            f"bar {row} with {shown}",
-            "finite prices above zero, low <= open, close <= high",
-            "drop or repair it; a missing bar has no place on a tape",
-        )
     rate = optional(table, "funding_rate", np.float64, len(first))
     mark = optional(table, "mark", np.float64, len(first))
     for name, array in (("funding_rate", rate), ("mark", mark)):
@@ -87,7 +79,21 @@ def prepare(table: Table, *, tick: float | None = None) -> Tape:
     paid_at = np.flatnonzero(rate)
     halted = _halts(table, prices)
     first, high, low, close = prices
-    return Tape(Bars(first, high, low, close, mark, halted, paid_at, rate[paid_at] * first[paid_at]), step)
+    blocks = np.empty((len(first) // BLOCK, 6))
+    bars = Bars(first, high, low, close, mark, halted, paid_at, rate[paid_at] * first[paid_at], blocks)
+    _check(bars, table)
+    return Tape(bars, step)
+
+
+def _check(bars: Bars, table: Table) -> None:
+    row = survey(bars)
+    if row >= 0:
+        shown = ", ".join(f"{name} {np.asarray(table[name])[row]}" for name in PRICES)
+        raise SchemaViolation(
+            f"bar {row} with {shown}",
+            "finite prices above zero, low <= open, close <= high",
+            "drop or repair it; a missing bar has no place on a tape",
+        )
 
 
 def _check_times(table: Table, length: int) -> None:
