@@ -4,6 +4,7 @@ import pytest
 
 from alphaloop.core.conformance import check_policy, sample_observations
 from alphaloop.policies.baselines import BASELINES, BuyAndHold, Donchian, MaCross, RandomTurnover, RsiReversal
+from alphaloop.policies.experts.library import EXPERTS
 from tests.contracts.discovery import POLICIES, name
 
 # Policies that need arguments, or say more with some than with none. A class without an
@@ -17,8 +18,8 @@ BUILDERS = {
 }
 
 
-def test_the_baselines_are_found():
-    assert set(BASELINES.values()) <= set(POLICIES)
+def test_baselines_and_experts_are_found():
+    assert {*BASELINES.values(), *EXPERTS.values()} <= set(POLICIES)
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=name)
@@ -26,7 +27,9 @@ def test_conforms(policy):
     check_policy(BUILDERS.get(policy, policy))
 
 
-@pytest.mark.parametrize("policy", [one for one in POLICIES if one in BASELINES.values()], ids=name)
+@pytest.mark.parametrize(
+    "policy", [one for one in POLICIES if one in (*BASELINES.values(), *EXPERTS.values())], ids=name
+)
 def test_conforms_with_its_defaults(policy):
     check_policy(policy)
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from alphaloop import __version__
+from alphaloop.app.observing import view_of
 from alphaloop.core.errors import InvalidOption, NoData, UnknownName
 from alphaloop.core.market import CLOSE, Instrument, Market
 from alphaloop.core.protocols import Policy, Venue
@@ -20,14 +21,18 @@ from alphaloop.engine.feeds import ReplayFeed
 from alphaloop.engine.session import Session, run
 from alphaloop.execution.simulator.compiled import STAMP
 from alphaloop.features.contract import Schema
+from alphaloop.features.symbol import tables_of
 from alphaloop.features.view import MarketView
 from alphaloop.lake.bars import load_market
 from alphaloop.lake.table import Lake
 from alphaloop.policies.baselines import BASELINES
+from alphaloop.policies.experts.library import EXPERTS
 from alphaloop.risk.chain import Chain, Limits, chain_of
 
 DataKind = Literal["real", "simulated", "mixed"]
 MakeVenue = Callable[[Sequence[Instrument], float], Venue]
+POLICIES = {**BASELINES, **EXPERTS}
+"""What the command line knows by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +138,9 @@ def make_policy(name: str, params: Mapping[str, str] | None = None) -> Policy:
     InvalidOption
         If a value is not of the parameter's type.
     """
-    if name not in BASELINES:
-        raise UnknownName(f"policy '{name}'", f"one of {', '.join(BASELINES)}", "see: alphaloop backtest --help")
-    kind = BASELINES[name]
+    if name not in POLICIES:
+        raise UnknownName(f"policy '{name}'", f"one of {', '.join(POLICIES)}", "see: alphaloop backtest --help")
+    kind = POLICIES[name]
     known = {one.name: one.default for one in fields(kind) if one.init}
     given: dict[str, object] = {}
     for key, text in (params or {}).items():
@@ -189,6 +194,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
     if empty:
         raise NoData(f"no bar of {', '.join(empty)} in the window", "bars of every symbol", "widen --start and --end")
     schema = Schema(policy.features)
+    read = {"market_bars", "funding_rates", *tables_of(schema.sources)}
     header = Header(
         policy=" ".join([options.policy, *(f"{key}={value}" for key, value in sorted(options.params.items()))]),
         symbols=market.symbols,
@@ -198,9 +204,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
         rules_hash=STAMP,
         market_digest=market.digest,
         code_version=__version__,
-        table_versions=tuple(
-            (name, version) for name, version in lake.versions().items() if name in ("market_bars", "funding_rates")
-        ),
+        table_versions=tuple((name, version) for name, version in lake.versions().items() if name in read),
         start_cash=options.cash,
         options=(("costs", repr(options.costs)), ("limits", repr(options.limits)), ("band", repr(options.band))),
     )
@@ -210,7 +214,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
         market,
         instruments,
         policy,
-        MarketView(_history(lake, market, options), schema),
+        view_of(lake, _history(lake, market, options), schema),
         chain_of(options.limits),
         header,
         data_kind(lake, market),

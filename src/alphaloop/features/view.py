@@ -7,16 +7,19 @@ Does not know policies, venues, or a clock.
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOption
-from alphaloop.core.market import Market
+from alphaloop.core.market import Bools, Floats, Market
 from alphaloop.core.observation import NOTHING, Observation
 from alphaloop.features.contract import Schema
 from alphaloop.features.matrix import compute_into
+
+Fill = Callable[[Floats, Bools], None]
 
 _observation = partial(tuple.__new__, Observation)  # its fields in order, at half the cost of a call; once a bar
 
@@ -30,6 +33,8 @@ class MarketView:
     schema : Schema
     lookback : int, bars
         Rows of ``windows``, the newest included; 1 or more.
+    fill : callable, (values, mask), optional
+        Writes the features, both (T, A, F), where they need more than the market's bars.
 
     Raises
     ------
@@ -46,13 +51,14 @@ class MarketView:
     ([[False]], [[10.0]])
     """
 
-    def __init__(self, market: Market, schema: Schema, lookback: int = 1) -> None:
+    def __init__(self, market: Market, schema: Schema, lookback: int = 1, fill: Fill | None = None) -> None:
         if lookback < 1:
             raise InvalidOption(f"a lookback of {lookback} bars", "1 or more", "use 1 for the newest row alone")
         shape = (lookback + len(market), len(market.symbols), len(schema.names))
         # `lookback` unknown rows stand before the first bar, so that every instant has a full window.
         self._values, self._mask = np.full(shape, np.nan), np.zeros(shape, dtype=np.bool_)
-        compute_into(market, schema, self._values[lookback:], self._mask[lookback:])
+        compute = fill or partial(compute_into, market, schema)
+        compute(self._values[lookback:], self._mask[lookback:])
         self._values.setflags(write=False)
         self._mask.setflags(write=False)
         known_at = market.ts + market.timeframe.us

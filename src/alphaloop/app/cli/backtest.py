@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 paper = typer.Typer(help="Trade on paper.", no_args_is_help=True, rich_markup_mode=None)
 
+NAMES = (
+    "buy-and-hold flat random ma-cross rsi-reversal donchian; "
+    "momentum band-reversion volume-breakout carry volatility-target order-flow"
+)
+
 Act = Callable[["Options", bool], int]
 
 
@@ -21,7 +26,7 @@ def _command(act: Act) -> Callable[..., int]:
     """A command with every option a run has, doing ``act``."""
 
     def run(
-        policy: Annotated[str, typer.Option(help="buy-and-hold flat random ma-cross rsi-reversal donchian")],
+        policy: Annotated[str, typer.Option(help=NAMES)],
         symbols: Annotated[str, typer.Option(help="Comma-separated, e.g. BTCUSDT,ETHUSDT.")],
         timeframe: Annotated[str, typer.Option(help="Bar interval.")] = "5m",
         start: Annotated[str | None, typer.Option(help="First bar, ISO, UTC.")] = None,
