@@ -76,10 +76,10 @@ class Recorder(Signals):
     """The same, writing down its fills."""
 
     def on_order_filled(self, event):
-        """Time, signed quantity, price, fee."""
+        """When the bar it happened in was known, signed quantity, price, fee."""
         side = 1.0 if event.order_side == OrderSide.BUY else -1.0
         money = float(str(event.commission).split()[0])
-        self.fills.append([self.bar, side * float(event.last_qty), float(event.last_px), money])
+        self.fills.append([event.ts_event // 1000, side * float(event.last_qty), float(event.last_px), money])
 
 
 def engine_of(spec, strategy):
