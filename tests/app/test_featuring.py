@@ -1,8 +1,10 @@
 """Building features: only what is new, the same bits as from nothing, resumed by symbol."""
 
 import json
+import signal
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, main_thread
 
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from alphaloop.app import featuring
 from alphaloop.app.checking import check
 from alphaloop.app.featuring import Order, build
-from alphaloop.core.errors import InvalidOption, NoData
+from alphaloop.core.errors import InvalidOption, NoData, StorageFull
 from alphaloop.core.time import DAY_US
 from alphaloop.features.contract import full
 from alphaloop.features.frame import MATRIX, SNAPSHOTS
@@ -173,6 +175,68 @@ def test_an_interrupted_build_goes_on_at_its_symbol(whole, tmp_path, monkeypatch
 
     assert [one["rows"] for one in made["symbols"]] == [0, whole[1]["rows"] // 2]
     assert matrix(lake).equals(matrix(Lake(whole[0] / "lake")))
+
+
+def test_ctrl_c_leaves_what_is_done_and_the_next_build_goes_on(whole, tmp_path, monkeypatch):
+    """The keyboard's signal meets the thread that waits, while another has done one of sixteen days."""
+    monkeypatch.setattr(featuring, "CHUNK", 288)
+    monkeypatch.setattr(featuring, "WORKERS", 1)
+    lake = Lake(tmp_path / "lake")
+    fill(lake, 1, lambda known: known > 0)
+    heard, told = Event(), []
+
+    def struck(*_):
+        heard.set()
+        raise KeyboardInterrupt
+
+    def interrupt(symbol, rows):
+        told.append((symbol, rows))
+        if told[-1] == (SYMBOLS[0], 288):
+            signal.pthread_kill(main_thread().ident, signal.SIGINT)
+            heard.wait(60)
+
+    before = signal.signal(signal.SIGINT, struck)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            build(lake, tmp_path / "features", ALL, now=2, progress=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    left = matrix(lake).height
+    made = build(lake, tmp_path / "features", ALL, now=3)
+
+    assert left == told[-1][1] < 8 * 288
+    assert [one["rows"] for one in made["symbols"]] == [8 * 288 - left, 8 * 288]
+    assert made["written"] == made["rows"]
+    for table in (MATRIX, SNAPSHOTS):
+        assert matrix(lake, table).equals(matrix(Lake(whole[0] / "lake"), table))
+
+
+def test_a_chunk_half_written_is_made_again(whole, tmp_path, monkeypatch):
+    """Of the third chunk the matrix was written, the snapshots and the manifest were not."""
+    monkeypatch.setattr(featuring, "CHUNK", 288)
+    monkeypatch.setattr(featuring, "WORKERS", 1)
+    lake = Lake(tmp_path / "lake")
+    fill(lake, 1, lambda known: known > 0)
+    upsert, calls = Lake.upsert, []
+
+    def fail(lake, table, frame, **named):
+        calls.append(table)
+        if calls.count(SNAPSHOTS) == 3:
+            raise StorageFull("no room", "room", "")
+        return upsert(lake, table, frame, **named)
+
+    monkeypatch.setattr(Lake, "upsert", fail)
+    with pytest.raises(StorageFull):
+        build(lake, tmp_path / "features", ALL, now=2)
+    monkeypatch.setattr(Lake, "upsert", upsert)
+    held = [matrix(lake, table).height for table in (MATRIX, SNAPSHOTS)]
+    made = build(lake, tmp_path / "features", ALL, now=3)
+
+    assert held == [3 * 288, 2 * 288]
+    assert made["symbols"][0]["rows"] == 6 * 288
+    assert (made["symbols"][0]["written"], made["symbols"][0]["unchanged"]) == (5 * 288, 288)
+    for table in (MATRIX, SNAPSHOTS):
+        assert matrix(lake, table).equals(matrix(Lake(whole[0] / "lake"), table))
 
 
 def test_a_window_has_the_bits_of_the_whole(whole, tmp_path):

@@ -30,6 +30,7 @@ def check(
     schema: Schema,
     *,
     bars: int,
+    venue: str | None = None,
     progress: Callable[[str, int], None] | None = None,
 ) -> dict[str, Any]:
     """Compare both paths over the last ``bars`` of every symbol.
@@ -55,7 +56,7 @@ def check(
     cells = known = 0
     spent: list[float] = []
     for symbol in dict.fromkeys(symbols):
-        own = load(lake, symbol, Timeframe.parse(timeframe), schema)
+        own = load(lake, symbol, Timeframe.parse(timeframe), schema, venue=venue)
         first = max(0, len(own) - bars)
         batch, mask = columns(own, schema, first)
         live = replay(own, schema, first, spent, lambda done, name=symbol: tell(name, done))  # type: ignore[misc]

@@ -2,14 +2,15 @@
 
 A row depends on rows available by its own time, so a build goes on from the first instant
 that anything new in the lake became available at; what stands before it is not touched.
-How far a symbol was built, and from which versions, is its manifest, written after its
-rows are: a build that was interrupted goes on at the symbol it was at.
+How far a symbol was built, and from which versions, is its manifest, written after each
+chunk of its rows is: a build that was interrupted goes on at the chunk it was at.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def build(lake: Lake, folder: Path, order: Order, *, now: int, progress: Progres
     now : int, microseconds UTC
         Stamped on the rows; no feature knows it.
     progress : callable, optional
-        Told the symbol and how many rows are done.
+        Told the symbol and how many of its rows are done, from the thread that did them.
 
     Raises
     ------
@@ -83,15 +84,19 @@ def build(lake: Lake, folder: Path, order: Order, *, now: int, progress: Progres
         views = latent_views(lake, folder, order.symbols, step, until=order.encoder_until, now=now)
     totals = {"rows": 0, "written": 0, "unchanged": 0}
     symbols = []
+    stop = Event()
     with ThreadPoolExecutor(WORKERS) as pool:
-        work = [pool.submit(_symbol, lake, folder, order, symbol, now) for symbol in dict.fromkeys(order.symbols)]
+        heard = _unless(stop, tell)
+        work = [
+            pool.submit(_symbol, lake, folder, order, symbol, now, heard) for symbol in dict.fromkeys(order.symbols)
+        ]
         try:
             for one in work:
                 symbols.append(one.result())
                 totals = {name: total + symbols[-1][name] for name, total in totals.items()}
-                tell(symbols[-1]["symbol"], totals["rows"])
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # symbols begun are finished, the others left for the next build
+        except BaseException:  # chunks begun are finished, the others left for the next build
+            stop.set()
+            pool.shutdown(cancel_futures=True)
             raise
     return {
         "table": MATRIX,
@@ -102,6 +107,17 @@ def build(lake: Lake, folder: Path, order: Order, *, now: int, progress: Progres
         "views": views,
         "symbols": symbols,
     }
+
+
+def _unless(stop: Event, tell: Progress) -> Progress:
+    """Tell, then go no further where all are to stop."""
+
+    def heard(name: str, done: int) -> None:
+        tell(name, done)
+        if stop.is_set():
+            raise CancelledError
+
+    return heard
 
 
 def load(
@@ -128,38 +144,45 @@ def _where(table: str, symbol: str, timeframe: Timeframe) -> Any:
     return where
 
 
-def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int) -> dict[str, Any]:
-    """Bring one symbol up to date; its manifest is the last thing written."""
+def _symbol(lake: Lake, folder: Path, order: Order, symbol: str, now: int, tell: Progress) -> dict[str, Any]:
+    """Bring one symbol up to date, a chunk at a time; the manifest of a chunk is the last thing written."""
     step, schema = Timeframe.parse(order.timeframe), order.schema
-    path = folder / f"{symbol}-{step}-{schema.hash[:12]}.json"
-    versions, before = lake.versions(), Manifest.read(path)
+    path = folder / "-".join(filter(None, (symbol, order.venue, str(step), f"{schema.hash[:12]}.json")))
     tables = tables_of(schema.sources)
+    versions, before = {name: lake.version(name) for name in tables}, Manifest.read(path)
     fresh, marks = dirty_since(lake, tables, names_in(symbol), before, order.venue)
     if before is not None and fresh is None and before.covers(order.start, order.end):
         return {"symbol": symbol, "rows": 0, "written": 0, "unchanged": before.rows}
     own = load(lake, symbol, step, schema, venue=order.venue, end=order.end)
     begin, covered = _stretch(own, order, before, fresh)
-    counts = {"rows": len(own) - begin, "written": 0, "unchanged": 0}
-    for frames in _rows(own, schema, begin):
-        for table, frame in frames.items():
-            report = lake.upsert(table, frame, ingested_at=now)
-            if table == MATRIX:
-                counts["written"] += report.written
-                counts["unchanged"] += report.duplicate
-    read = {name: versions.get(name, -1) for name in tables}
-    Manifest(
+    held = 0 if covered is None else int(np.searchsorted(own.opens, covered))
+    read = Manifest(
         symbol,
         str(step),
         own.venue,
         schema.hash,
         list(schema.names),
         __version__,
-        len(own) - (0 if covered is None else int(np.searchsorted(own.opens, covered))),
+        0,
         covered,
         order.end,
-        read,
+        versions,
         marks,
-    ).write(path)
+    )
+    counts = {"rows": len(own) - begin, "written": 0, "unchanged": 0}
+    done = begin
+    for frames in _rows(own, schema, begin):
+        for table, frame in frames.items():
+            report = lake.upsert(table, frame, ingested_at=now)
+            if table == MATRIX:
+                counts["written"] += report.written
+                counts["unchanged"] += report.duplicate
+        done += frames[MATRIX].height
+        if done < len(own):
+            replace(read, rows=done - held, end=int(own.opens[done])).write(path)
+            tell(symbol, done - begin)
+    replace(read, rows=len(own) - held).write(path)
+    tell(symbol, done - begin)
     return {"symbol": symbol, "venue": own.venue, **counts}
 
 

@@ -42,6 +42,28 @@ def test_build_writes_rows_once(tmp_path):
         assert answer == [{"n": 4, "made": False, "total": round(0.1 + 1 / 11 - 1 / 12, 9)}]
 
 
+def test_a_venue_can_be_named_and_each_has_its_own_rows(tmp_path):
+    for venue, closes in (("okx", [10.0, 11.0, 12.0]), ("binance", [20.0, 21.0, 22.0, 23.0])):
+        file = write_bars(tmp_path / f"SOLUSDT-5m-{venue}.csv", closes)
+        call("data", "import", file, "--symbol", "SOLUSDT", "--timeframe", "5m", "--venue", venue, home=tmp_path)
+    words = ["features", "build", "--symbols", "SOLUSDT", "--features", "close", "--json"]
+
+    preferred = call(*words, home=tmp_path).json
+    named = call(*words, "--venue", "okx", home=tmp_path).json
+    again = [call(*words, *venue, home=tmp_path).json["rows"] for venue in ([], ["--venue", "okx"])]
+    checked = call("features", "check", *words[2:], "--venue", "okx", "--bars", 3, home=tmp_path)
+
+    assert [(one["rows"], one["symbols"][0]["venue"]) for one in (preferred, named)] == [(4, "binance"), (3, "okx")]
+    assert again == [0, 0]
+    sql = "SELECT venue, sum(close) AS total FROM feature_matrix_main GROUP BY venue ORDER BY venue"
+    assert call("data", "query", sql, "--json", home=tmp_path).json == [
+        {"venue": "binance", "total": 86.0},
+        {"venue": "okx", "total": 33.0},
+    ]
+    assert (checked.code, checked.json["cells"], checked.json["unequal"]) == (0, 3, 0)
+    assert call(*words, "--venue", "kraken", home=tmp_path).json["error"] == "NoData"
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

@@ -14,6 +14,7 @@ app = typer.Typer(help="Compute and list features.", no_args_is_help=True, rich_
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Symbols = Annotated[str, typer.Option(help="Comma-separated.")]
 Bar = Annotated[str, typer.Option(help="Bar interval.")]
+Venue = Annotated[str | None, typer.Option(help="Whose bars. [default: the preferred venue that has them]")]
 Names = Annotated[str | None, typer.Option("--features", help="Comma-separated feature names. [default: all]")]
 
 
@@ -35,6 +36,7 @@ def build(
     symbols: Symbols,
     timeframe: Bar = "5m",
     names: Names = None,
+    venue: Venue = None,
     start: Annotated[str | None, typer.Option(help="First bar, ISO, UTC.")] = None,
     end: Annotated[str | None, typer.Option(help="First instant after the window, ISO, UTC.")] = None,
     encoder_until: Annotated[str | None, typer.Option(help="End of the market encoder's training, ISO, UTC.")] = None,
@@ -49,6 +51,7 @@ def build(
         _schema(names),
         context.instant(start),
         context.instant(end),
+        venue,
         encoder_until=context.instant(encoder_until),
     )
     folder = context.home() / "features"
@@ -73,6 +76,7 @@ def check(
     symbols: Symbols,
     timeframe: Bar = "5m",
     names: Names = None,
+    venue: Venue = None,
     bars: Annotated[int, typer.Option(help="How many of the newest bars to replay.")] = 500,
     json: Json = False,
 ) -> int:
@@ -81,6 +85,6 @@ def check(
 
     with output.spinner("check", quiet=json) as tick:
         schema, wanted = _schema(names), context.names(symbols)
-        result = checking.check(context.lake(), wanted, timeframe, schema, bars=bars, progress=tick)
+        result = checking.check(context.lake(), wanted, timeframe, schema, venue=venue, bars=bars, progress=tick)
     output.emit(result) if json else output.table([result])
     return 1 if result["unequal"] else 0
