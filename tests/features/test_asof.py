@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphaloop.core.errors import UnsortedData
-from alphaloop.features.asof import as_of, newest
+from alphaloop.features.asof import as_of, gather, newest
 
 instants = st.lists(st.integers(-50, 50), max_size=40).map(sorted).map(lambda found: np.array(found, dtype=np.int64))
+
+SHAPES = ((700, 900), (100, 900), (20, 900), (900, 100), (9000, 20), (3000, 100), (9000, 900))
 
 
 def by_duckdb(available, now, sign):
@@ -38,7 +40,9 @@ def test_as_polars_joins(available, now):
         assert as_of(available, now, strict=strict).tolist() == joined["row"].fill_null(-1).to_list()
 
 
-@pytest.mark.parametrize(("rows", "instants"), [(700, 900), (20, 900), (900, 20), (3000, 100)])
+@pytest.mark.parametrize(
+    ("rows", "instants"), [(700, 900), (20, 900), (900, 100), (9000, 20), (3000, 100), (9000, 900)]
+)
 def test_as_duckdb_joins(rows, instants):
     rng = np.random.default_rng(rows)
     available, now = np.sort(rng.integers(0, 900, rows)), np.sort(rng.integers(-50, 1000, instants))
@@ -53,9 +57,23 @@ def test_what_descends_is_refused(available, now, side):
         as_of(np.array(available), np.array(now))
 
 
-def test_disorder_after_the_last_instant_is_refused_too():
-    with pytest.raises(UnsortedData):
-        as_of(np.array([1, 9, 8]), np.array([2]))
+@pytest.mark.parametrize("instants", [1, 4, 20, 400])
+@pytest.mark.parametrize("place", [1, 50, 99])
+def test_disorder_anywhere_is_refused(instants, place):
+    available = np.arange(100)
+    available[place] = -1
+
+    with pytest.raises(UnsortedData, match=f"available_at that descends at row {place}"):
+        as_of(available, np.arange(instants))
+
+
+@given(available=instants, now=instants, strict=st.booleans())
+@settings(deadline=None)
+def test_columns_of_the_rows_found(available, now, strict):
+    found, columns = as_of(available, now, strict=strict), np.random.default_rng(0).random((3, len(available)))
+    wanted = [[column[k] if k >= 0 else np.nan for k in found] for column in columns]
+
+    np.testing.assert_array_equal(gather(found, columns), np.array(wanted).reshape(3, len(now)))
 
 
 def test_nothing_known_and_nothing_asked():
