@@ -80,7 +80,8 @@ def some_orders(draw, symbol: str, now: int, wild: bool):
     if draw(st.integers(0, 2)) == 0:
         return []
     kind = draw(st.sampled_from(list(OrderType)))
-    level = st.none() | (st.integers(1, 400) if wild else st.integers(88, 112)).map(float)
+    price = (st.integers(1, 400) if wild else st.integers(88, 112)).map(float)
+    level = st.none() | price
     size = draw(st.sampled_from([0.001, 0.5, 1.0, 2.0, 3.25, 10.0, 1e5])) * draw(st.sampled_from([1, -1]))
     try:
         order = Order(
@@ -89,7 +90,7 @@ def some_orders(draw, symbol: str, now: int, wild: bool):
             now,
             0.0 if kind is OrderType.PROTECT else size,
             kind,
-            None if kind in (OrderType.MARKET, OrderType.PROTECT) else draw(level.filter(lambda one: one is not None)),
+            None if kind in (OrderType.MARKET, OrderType.PROTECT) else draw(price),
             draw(level),
             draw(level),
             draw(st.sampled_from([1.0, 2.0, 3.5, 10.0, 50.0])),

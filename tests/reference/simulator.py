@@ -249,7 +249,9 @@ class SlowVenue:
     def enter(self, symbol: str, bar: Bar) -> None:
         """(3) Resting orders that open or increase a position."""
         order, position = self.orders.get(symbol), self.positions[symbol]
-        if order is None or order.reduce_only or order.quantity * position.quantity < 0:
+        if order is None or order.type not in ENTRIES:
+            return
+        if order.reduce_only or order.quantity * position.quantity < 0:
             return
         self.fill_resting(symbol, order, bar)
 
@@ -272,7 +274,7 @@ class SlowVenue:
     def reduce(self, symbol: str, bar: Bar) -> None:
         """(5) Resting orders against the position; what turns it must survive (4) again."""
         order, position = self.orders.get(symbol), self.positions[symbol]
-        if order is None or order.quantity * position.quantity >= 0:
+        if order is None or order.type not in ENTRIES or order.quantity * position.quantity >= 0:
             return
         self.fill_resting(symbol, order, bar)
         if self.positions[symbol].touched:

@@ -18,6 +18,8 @@ from alphaloop.core.market import Bars, Floats, Instrument, Market
 from alphaloop.core.orders import Fill, Order, OrderType, Reason, round_to_lot
 from alphaloop.execution.simulator.batch import simulate, targets
 from alphaloop.execution.simulator.compiled import Plan
+from alphaloop.execution.simulator.layout import DEFAULT
+from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.execution.simulator.venue import SimulatedVenue
 from tests.execution.builders import NAN, make_instrument, make_market
 from tests.laws.test_simulator import bar_rows
@@ -64,9 +66,9 @@ def draw_array(draw, shape: tuple[int, int], values) -> Floats:
     return np.array([[draw(values) for _ in range(shape[1])] for _ in range(shape[0])])
 
 
-def drive(case: Case, cash: float) -> tuple[list[Fill], list[float]]:
+def drive(case: Case, cash: float, rules: FillRules = DEFAULT) -> tuple[list[Fill], list[float]]:
     """The same targets, decided bar by bar in Python and submitted as orders."""
-    venue, fills, equity = SimulatedVenue(case.instruments, cash), [], []
+    venue, fills, equity = SimulatedVenue(case.instruments, cash, rules), [], []
     waiting: dict[str, Order] = {}
     for t, bars in enumerate(case.market):
         orders = tuple(waiting.values())

@@ -6,7 +6,7 @@ the kernel beside this file: NaN is "none".
 
 import math
 
-from alphaloop.core.market import CLOSE, HIGH, LOW, OPEN, Floats
+from alphaloop.core.market import CLOSE, HIGH, LOW, OPEN, VOLUME, Floats
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator import rules
 from alphaloop.execution.simulator.jit import compiled, inlined
@@ -40,7 +40,7 @@ def on_tick(state: Floats, asset: int, level: float, away: float) -> float:
     decimal price reads as, so a level and a bar that name one price compare equal.
     """
     rounding = state[at.ROUNDING, asset]
-    if rounding == rules.ROUND_NONE:
+    if rounding == rules.ROUND_NONE or math.isnan(level):
         return level
     ticks = level * state[at.TICK_DOWN, asset] / state[at.TICK_UP, asset]
     near = math.floor(ticks + 0.5)
@@ -58,6 +58,41 @@ def order_level(state: Floats, asset: int, field: int, way: float) -> float:
         basis = state[at.ENTRY, asset] if state[at.BASIS, asset] == rules.BASIS_FILL else state[at.BASE, asset]
         level = basis * (1.0 + way * side * level)
     return float(on_tick(state, asset, level, way * side))
+
+
+@compiled
+def trailing(state: Floats, asset: int, price: float) -> float:
+    """The stop that trails ``price``: by a distance where the trail is above zero, by a fraction where below."""
+    side = 1.0 if state[at.QUANTITY, asset] > 0.0 else -1.0
+    trail = state[at.TRAIL, asset]
+    level = price - side * trail if trail > 0.0 else price * (1.0 + side * trail)
+    return float(on_tick(state, asset, level, -side))
+
+
+@inlined
+def begin_trail(state: Floats, asset: int, price: float) -> None:
+    """Take over the working order's trail, if it has one; its stop, if it names none, starts behind ``price``."""
+    state[at.TRAIL, asset] = state[at.ORDER_TRAIL, asset]
+    if math.isnan(state[at.STOP, asset]) and not math.isnan(state[at.TRAIL, asset]):
+        state[at.STOP, asset] = trailing(state, asset, price)
+
+
+@inlined
+def follow(state: Floats, bars: Floats, asset: int) -> None:
+    """Move a trailing stop behind the best price of a bar that is over; never back.
+
+    Where the position was opened or enlarged inside the bar, its extreme may have come
+    before, its close cannot have.
+    """
+    stop, inside = state[at.STOP, asset], state[at.WAITS, asset] != at.NOTHING
+    if math.isnan(bars[asset, CLOSE]) or (bars[asset, VOLUME] == 0.0 and bars[asset, HIGH] == bars[asset, LOW]):
+        return
+    if state[at.QUANTITY, asset] > 0.0:
+        level = trailing(state, asset, bars[asset, CLOSE] if inside else bars[asset, HIGH])
+        state[at.STOP, asset] = stop if level <= stop else level
+    else:
+        level = trailing(state, asset, bars[asset, CLOSE] if inside else bars[asset, LOW])
+        state[at.STOP, asset] = stop if level >= stop else level
 
 
 @inlined
