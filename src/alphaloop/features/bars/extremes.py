@@ -7,6 +7,7 @@ overlap does not matter to an extreme. Nothing is carried from row to row.
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
+from alphaloop.execution.simulator.jit import borrow
 from alphaloop.features.family import compiled
 
 
@@ -50,6 +51,7 @@ def extremes(
     """
     longest, size = int(np.max(windows)), 1
     wide = rows + longest - 1
+    work, tops, bottoms = borrow(work), borrow(tops), borrow(bottoms)
     high, low, next_high, next_low = work[0], work[1], work[2], work[3]
     _place(ranges[0], start - longest + 1, -np.inf, high[:wide])
     _place(ranges[1], start - longest + 1, np.inf, low[:wide])

@@ -111,6 +111,7 @@ def moments(
     """
     longest, size = int(np.max(windows)), 1
     wide = rows + longest - 1
+    work, window_means, window_spreads = borrow(work), borrow(window_means), borrow(window_spreads)
     sums, spreads, next_sums, next_spreads = work[0], work[1], work[2], work[3]
     first_blocks(values, start - longest + 1, sums[:wide])
     spreads[:wide] = 0.0
@@ -155,6 +156,7 @@ def means(values: Floats, start: int, rows: int, windows: Ints, work: Floats, wi
     """The means of :func:`moments` alone, to the same bits."""
     longest, size = int(np.max(windows)), 1
     wide = rows + longest - 1
+    work, window_means = borrow(work), borrow(window_means)
     sums, next_sums = work[0], work[1]
     first_blocks(values, start - longest + 1, sums[:wide])
     while True:
