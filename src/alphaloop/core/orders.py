@@ -18,8 +18,18 @@ class OrderType(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP = "stop"  # becomes a market order once the price is reached
+    STOP_LIMIT = "stop_limit"  # becomes a limit order once its trigger is reached
+    TRAILING_STOP = "trailing_stop"  # a position's stop that follows the price at a distance
     TAKE_PROFIT = "take_profit"  # closes a position at a better price, as a maker
     PROTECT = "protect"  # moves the stop and target of an open position; trades nothing
+
+
+class TimeInForce(StrEnum):
+    """How long an order works."""
+
+    GTC = "gtc"  # until it is filled or replaced
+    GTD = "gtd"  # the same, but no longer than ``expires_at``
+    IOC = "ioc"  # at once or not at all; what cannot trade then is dropped
 
 
 class Reason(StrEnum):
@@ -55,12 +65,25 @@ class Order:
         Isolated margin committed is notional / leverage.
     reduce_only : bool
         Never opens or turns a position.
+    trigger : float, optional
+        Of a stop-limit order: the price that makes it a limit order at ``price``.
+    trail_distance, trail_fraction : float, optional
+        At most one: the position's stop follows the best price this far behind, in quote
+        or as a fraction of that price.
+    time_in_force : TimeInForce
+    expires_at : int, microseconds UTC, optional
+        Of a GTD order.
+    post_only : bool
+        Of a limit order: dropped if it would trade on arrival.
+    oco : str
+        Two orders for one symbol with the same name here: the first to trade cancels the other.
 
     Raises
     ------
     InvalidOrder
         If a number is not finite, a price is missing or superfluous, leverage is below
-        1, or a level of a limit bracket stands on the wrong side of its limit.
+        1, a level of a limit bracket stands on the wrong side of its limit, or the
+        order's kind and its terms do not go together.
     """
 
     id: str
@@ -73,6 +96,13 @@ class Order:
     take_profit: float | None = None
     leverage: float = 1.0
     reduce_only: bool = False
+    trigger: float | None = None
+    trail_distance: float | None = None
+    trail_fraction: float | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    expires_at: int | None = None
+    post_only: bool = False
+    oco: str = ""
 
     def __post_init__(self) -> None:
         numbers = (self.quantity, self.leverage, self.price, self.stop_loss, self.take_profit)
@@ -82,11 +112,10 @@ class Order:
             raise InvalidOrder(f"{self.symbol}: price, stop or target of zero or less", "prices above zero", "")
         if self.leverage < 1:
             raise InvalidOrder(f"{self.symbol}: leverage {self.leverage}", "1 or more", "use 1 for no leverage")
-        needs_price = self.type in (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT)
-        if needs_price != (self.price is not None):
+        if (self.type in _PRICED) != (self.price is not None):
             raise InvalidOrder(
                 f"{self.symbol}: {self.type} with price {self.price}",
-                "a price for limit, stop and take_profit, none otherwise",
+                "a price for limit, stop, stop_limit and take_profit, none otherwise",
                 "",
             )
         if (self.quantity == 0) != (self.type is OrderType.PROTECT):
@@ -94,6 +123,9 @@ class Order:
         if self.type is OrderType.TAKE_PROFIT and not self.reduce_only:
             raise InvalidOrder(f"{self.symbol}: take_profit that may open a position", "reduce_only", "use limit")
         self._check_bracket()
+        terms = (self.trigger, self.trail_distance, self.trail_fraction, self.time_in_force, self.expires_at)
+        if self.type in _TERMED or terms != _PLAIN or self.post_only or self.oco:
+            self._check_terms()
 
     def _check_bracket(self) -> None:
         """A resting price is known beforehand, so its bracket must surround it."""
@@ -107,6 +139,42 @@ class Order:
                     "stop and target on either side of the price",
                     "swap them or turn the side",
                 )
+
+    def _check_terms(self) -> None:
+        """What only some orders may say."""
+        kind, trail = self.type, (self.trail_distance, self.trail_fraction)
+        named = [one for one in (*trail, self.trigger) if one is not None]
+        gtd, ioc = self.time_in_force is TimeInForce.GTD, self.time_in_force is TimeInForce.IOC
+        rules = (
+            (all(math.isfinite(one) and one > 0 for one in named), "trigger and trail finite and above zero"),
+            (None in trail and (self.trail_fraction or 0.0) < 1, "one trail: a distance, or a fraction below 1"),
+            ((kind is OrderType.STOP_LIMIT) == (self.trigger is not None), "a trigger for stop_limit, none otherwise"),
+            (kind is not OrderType.TRAILING_STOP or trail != (None, None), "a trail for a trailing stop"),
+            (kind is not OrderType.TRAILING_STOP or self.reduce_only, "reduce_only for a trailing stop"),
+            (kind is not OrderType.TAKE_PROFIT or trail == (None, None), "no trail for a take_profit"),
+            (gtd == (self.expires_at is not None), "expires_at for GTD, none otherwise"),
+            (not gtd or kind in _RESTING, "GTD for limit, stop and stop_limit"),
+            (not ioc or kind in (OrderType.MARKET, OrderType.LIMIT), "IOC for market and limit"),
+            (not self.post_only or (kind is OrderType.LIMIT and not ioc), "post_only for a limit that may rest"),
+            (not self.oco or kind in (*_RESTING, OrderType.TAKE_PROFIT), "OCO for orders that rest at a price"),
+            (not (self.oco and self.post_only), "OCO or post_only, not both"),
+        )
+        for holds, expected in rules:
+            if not holds:
+                raise InvalidOrder(f"{self.symbol}: {self}", expected, "correct the order")
+
+    @property
+    def moves_levels(self) -> bool:
+        """Whether it trades nothing itself but sets the stop or target of a position."""
+        if self.type is OrderType.STOP:
+            return self.reduce_only
+        return self.type in (OrderType.PROTECT, OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP)
+
+
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT})
+_RESTING = (OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
+_TERMED = (OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
+_PLAIN = (None, None, None, TimeInForce.GTC, None)
 
 
 class Fill(NamedTuple):

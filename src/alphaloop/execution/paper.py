@@ -14,6 +14,8 @@ import numpy as np
 from alphaloop.core.account import Account, AccountView
 from alphaloop.core.market import CLOSE, Bars, Instrument
 from alphaloop.core.orders import Fill, Order
+from alphaloop.execution.simulator.layout import DEFAULT
+from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.execution.simulator.venue import SimulatedVenue
 
 
@@ -24,6 +26,9 @@ class PaperVenue:
     ----------
     instruments : sequence of Instrument, length A
     cash : float, quote currency
+    rules : FillRules, optional
+    participation : float, fraction of a bar's volume, optional
+    latency_us : int, microseconds
 
     Attributes
     ----------
@@ -41,8 +46,16 @@ class PaperVenue:
     1000.0
     """
 
-    def __init__(self, instruments: Sequence[Instrument], cash: float) -> None:
-        self._matching = SimulatedVenue(instruments, cash)
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        cash: float,
+        rules: FillRules = DEFAULT,
+        *,
+        participation: float | None = None,
+        latency_us: int = 0,
+    ) -> None:
+        self._matching = SimulatedVenue(instruments, cash, rules, participation=participation, latency_us=latency_us)
         self.symbols = self._matching.symbols
         self._lots = {one.symbol: one.lot for one in instruments}
         self.ledger = Account(cash=Decimal(repr(float(cash))))

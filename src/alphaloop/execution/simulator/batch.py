@@ -83,7 +83,13 @@ def targets(
 
 
 def simulate(
-    market: Market, plan: Plan, instruments: Sequence[Instrument], cash: float, *, rules: FillRules = DEFAULT
+    market: Market,
+    plan: Plan,
+    instruments: Sequence[Instrument],
+    cash: float,
+    *,
+    rules: FillRules = DEFAULT,
+    participation: float | None = None,
 ) -> BatchResult:
     """Run precomputed targets through a market.
 
@@ -95,11 +101,14 @@ def simulate(
     instruments : sequence of Instrument, length A
     cash : float, quote currency
     rules : FillRules, optional
+    participation : float, fraction of a bar's volume, optional
+        The most that may trade in one bar; what an order finds no volume for waits for the next.
 
     Raises
     ------
     SchemaViolation
-        If plan, instruments and market differ in shape or symbols.
+        If plan, instruments and market differ in shape or symbols, or a volume is unknown
+        of which a share may trade.
     InvalidOption
         If there is no cash, or a leverage is beyond its instrument's.
 
@@ -124,7 +133,10 @@ def simulate(
     beyond = plan.leverage.max(initial=1.0) > most.min()  # most plans need no closer look
     if beyond and bool(((plan.leverage > most) & ~np.isnan(plan.target)).any()):
         raise InvalidOption("a leverage beyond the instrument's", f"at most {most.tolist()}", "lower it")
-    state, account = at.new_state(tuple(instruments), rules), at.new_account(cash)
+    share = at.share_of_volume(participation)
+    if participation is not None:
+        at.check_volume(market.values)
+    state, account = at.new_state(tuple(instruments), rules, share), at.new_account(cash)
     equity = np.empty(len(market))
     marks = np.empty((0, len(instruments), 2)) if market.mark is None else market.mark
     marks.setflags(write=False)  # as a market's own are: one compiled form serves both

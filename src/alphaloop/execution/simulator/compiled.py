@@ -20,7 +20,7 @@ from alphaloop.core import orders as core_orders
 from alphaloop.core.account import wanted_quantity
 from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
-from alphaloop.execution.simulator import jit, kernel, levels, money, quiet, rules
+from alphaloop.execution.simulator import jit, kernel, levels, money, quiet, resting, rules
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.jit import borrow, entry_point, inlined
 from alphaloop.execution.simulator.kernel import events
@@ -29,7 +29,7 @@ from alphaloop.execution.simulator.quiet import quiet as nothing_happens
 
 register_jitable(wanted_quantity)  # the very function the Python side uses; numba compiles it in place
 
-_SOURCES = (core_account, core_market, core_orders, jit, rules, at, levels, money, kernel, quiet)
+_SOURCES = (core_account, core_market, core_orders, jit, rules, at, levels, money, resting, kernel, quiet)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 """Of the rules as they stand in these files; written into every trace."""
 

@@ -31,20 +31,26 @@ from alphaloop.execution.simulator.money import (
     reduce,
     reduce_by_order,
     set_levels,
+    within,
 )
-
-
-@inlined
-def tradable(bars: Floats, asset: int) -> bool:
-    """Whether anything can fill: a bar exists, and it is not the flat, volumeless bar of a halt."""
-    if math.isnan(bars[asset, CLOSE]):
-        return False
-    return not (bars[asset, VOLUME] == 0.0 and bars[asset, HIGH] == bars[asset, LOW])
+from alphaloop.execution.simulator.resting import (
+    arm,
+    arrive,
+    choose,
+    refused,
+    resting_level,
+    resting_reason,
+    tradable,
+    waiting,
+)
 
 
 @compiled
 def leave(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int, opening: bool, reason: int) -> None:
-    """Close the whole position because a level was reached, and remember how much that was."""
+    """Close the position because a level was reached, and remember how much that was.
+
+    What finds no volume stays; of a stop it leaves at the next opens, wherever they are.
+    """
     held = state[at.QUANTITY, asset]
     level, gap = state[at.STOP, asset], state[at.STOP_GAP, asset]
     if reason == at.R_LIQUIDATION:
@@ -52,9 +58,13 @@ def leave(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: in
     elif reason == at.R_TARGET:
         level, gap = state[at.TARGET, asset], state[at.TARGET_GAP, asset]
     if opening:
-        level = jumped_price(gap, level, bars, asset)
-    reduce(state, account, fills, asset, -held, level, reason)
-    state[at.STOPPED, asset] = held
+        level = bars[asset, OPEN] if math.isinf(level) else jumped_price(gap, level, bars, asset)
+    part = -held if reason == at.R_LIQUIDATION else within(state, asset, -held)
+    if part != 0.0:
+        reduce(state, account, fills, asset, part, level, reason)
+    state[at.STOPPED, asset] = held - state[at.QUANTITY, asset]
+    if reason == at.R_STOP and state[at.QUANTITY, asset] != 0.0:
+        state[at.STOP, asset] = math.copysign(math.inf, held)
 
 
 @inlined
@@ -78,10 +88,29 @@ def protection_reached(state: Floats, bars: Floats, asset: int, opening: bool) -
     return at.R_STOP if stopped else -1
 
 
+@compiled
+def finish_stop(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int, opening: bool) -> None:
+    """The rest of a stop that earlier bars had no volume for: at the open; what still stays may be liquidated."""
+    if opening:
+        leave(state, account, fills, bars, asset, True, at.R_STOP)
+    held = state[at.QUANTITY, asset]
+    if held == 0.0:
+        return
+    if math.isnan(state[at.MARK_LOW, asset]):
+        reached = stop_reached(held, state[at.LIQUIDATION, asset], bars, asset, opening)
+    else:
+        reached = mark_reached(state, asset, opening)
+    if reached:
+        leave(state, account, fills, bars, asset, opening, at.R_LIQUIDATION)
+
+
 @inlined
 def protect(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int, opening: bool) -> None:
     """Stop or liquidation: at the open if that is already beyond the level, else at the level."""
     if state[at.QUANTITY, asset] == 0.0 or state[at.WAITS, asset] == at.ALL_LEVELS:
+        return
+    if math.isinf(state[at.STOP, asset]):
+        finish_stop(state, account, fills, bars, asset, opening)
         return
     reason = protection_reached(state, bars, asset, opening)
     if reason >= 0:
@@ -120,35 +149,13 @@ def inside(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: i
     protect(state, account, fills, bars, asset, False)
 
 
-@inlined
-def resting_level(state: Floats, bars: Floats, asset: int) -> float:
-    """Where a limit or stop-entry order fills in this bar, before slippage; NaN if it does not.
-
-    A limit needs a trade *through* it: a touch may have been somebody else's fill.
-    """
-    price, first = state[at.PRICE, asset], bars[asset, OPEN]
-    buys = state[at.AMOUNT, asset] > 0.0
-    if state[at.KIND, asset] == at.LIMIT:
-        if buys:
-            return min(first, price) if bars[asset, LOW] < price else math.nan
-        return max(first, price) if bars[asset, HIGH] > price else math.nan
-    if buys:
-        return max(first, price) if bars[asset, HIGH] >= price else math.nan
-    return min(first, price) if bars[asset, LOW] <= price else math.nan
-
-
-@inlined
-def resting_reason(state: Floats, asset: int) -> int:
-    """How a resting order's fill is named."""
-    return at.R_LIMIT if state[at.KIND, asset] == at.LIMIT else at.R_STOP_ENTRY
-
-
 @compiled
 def rest_and_enlarge(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int) -> None:
     """A resting order that opens or increases."""
+    choose(state, bars, asset)
     if state[at.REDUCE_ONLY, asset] or opposes(state, asset):
         return
-    level = resting_level(state, bars, asset)
+    level = resting_level(state, bars, asset, 0)
     if math.isnan(level):
         return
     enlarge(state, account, fills, asset, level, resting_reason(state, asset))
@@ -161,12 +168,12 @@ def rest_and_reduce(state: Floats, account: Floats, fills: Floats, bars: Floats,
     """A resting order against the position; a remainder that turns it opens at the same price."""
     if not opposes(state, asset):
         return
-    level = resting_level(state, bars, asset)
+    level = resting_level(state, bars, asset, 0)
     if math.isnan(level):
         return
     reason = resting_reason(state, asset)
     reduce_by_order(state, account, fills, asset, level, reason)
-    if state[at.KIND, asset] == at.NONE:
+    if state[at.KIND, asset] == at.NONE or opposes(state, asset):
         return
     enlarge(state, account, fills, asset, level, reason)
     if level == bars[asset, OPEN]:
@@ -181,13 +188,6 @@ def held(state: Floats, bars: Floats, asset: int) -> bool:
 
 
 @inlined
-def waiting(state: Floats, bars: Floats, asset: int) -> bool:
-    """Whether a bar can act on a resting order: there is one, and the bar trades."""
-    kind = state[at.KIND, asset]
-    return bool(kind == at.LIMIT or kind == at.STOP_ENTRY) and tradable(bars, asset)
-
-
-@inlined
 def market_orders(state: Floats, account: Floats, fills: Floats, bars: Floats, column: int) -> None:
     """Queued market orders at a price of the bar (its open, its close) or, below zero, at the last close.
 
@@ -196,25 +196,33 @@ def market_orders(state: Floats, account: Floats, fills: Floats, bars: Floats, c
     for asset in range(bars.shape[0]):
         if state[at.KIND, asset] == at.MARKET and opposes(state, asset) and tradable(bars, asset):
             level = state[at.MARK, asset] if column < 0 else bars[asset, column]
-            reduce_by_order(state, account, fills, asset, level, at.R_MARKET)
+            if refused(state, level, asset):
+                state[at.KIND, asset] = at.NONE
+            else:
+                reduce_by_order(state, account, fills, asset, level, at.R_MARKET)
     for asset in range(bars.shape[0]):
-        if state[at.KIND, asset] != at.MARKET or not tradable(bars, asset):
+        if state[at.KIND, asset] != at.MARKET or opposes(state, asset) or not tradable(bars, asset):
             continue
         level = state[at.MARK, asset] if column < 0 else bars[asset, column]
         if math.isnan(level):
             continue  # nothing has closed yet
-        if state[at.REDUCE_ONLY, asset]:
+        if state[at.REDUCE_ONLY, asset] or refused(state, level, asset):
             state[at.KIND, asset] = at.NONE
         else:
             enlarge(state, account, fills, asset, level, at.R_MARKET)
 
 
 @inlined
-def move_levels(state: Floats, bars: Floats) -> None:
-    """PROTECT orders."""
+def arrivals(state: Floats, bars: Floats) -> None:
+    """What a bar means to orders before it trades: its share of volume, PROTECT orders, post-only limits."""
     for asset in range(bars.shape[0]):
-        if state[at.KIND, asset] == at.PROTECT and tradable(bars, asset):
-            set_levels(state, asset)
+        if not math.isnan(state[at.PARTICIPATION, asset]):
+            state[at.CAPACITY, asset] = state[at.PARTICIPATION, asset] * bars[asset, VOLUME]
+        kind = state[at.KIND, asset]
+        if kind == at.PROTECT and tradable(bars, asset):
+            set_levels(state, asset, bars[asset, OPEN])
+        elif kind == at.LIMIT and tradable(bars, asset):
+            arrive(state, bars, asset)
 
 
 @inlined
@@ -253,10 +261,10 @@ def drop_beaten(state: Floats) -> None:
 def first_orders(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     """Funding, then levels that orders move, then queued market orders: each when the rules let it."""
     timing, after = state[at.TIMING, 0], state[at.QUEUED, 0] == rules.AFTER_STOPS
+    arrivals(state, bars)
     if timing == rules.SIGNAL_CLOSE:
         market_orders(state, account, fills, bars, -1)
     all_funding(state, account, fills, bars)
-    move_levels(state, bars)
     if timing != rules.NEXT_OPEN:
         return
     if after:
@@ -282,6 +290,7 @@ def events(state: Floats, account: Floats, fills: Floats, bars: Floats) -> None:
     for asset in assets:
         if waiting(state, bars, asset):
             rest_and_reduce(state, account, fills, bars, asset)
+            arm(state, bars, asset)
     for asset in assets:
         if held(state, bars, asset):
             take_target(state, account, fills, bars, asset, False)

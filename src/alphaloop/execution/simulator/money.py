@@ -13,7 +13,7 @@ from alphaloop.core.orders import round_to_lot
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator import rules
 from alphaloop.execution.simulator.jit import compiled, inlined
-from alphaloop.execution.simulator.levels import liquidation_price, order_level
+from alphaloop.execution.simulator.levels import begin_trail, liquidation_price, order_level
 
 register_jitable(round_to_lot)  # the very function the Python side uses; numba compiles it in place
 
@@ -30,7 +30,10 @@ def fill_price(
         fee = state[at.LIQUIDATION_FEE, asset]
     row = at.ENTRY_SLIPPAGE if opens and reason == at.R_MARKET else at.SLIPPAGE + reason
     side = 1.0 if quantity > 0.0 else -1.0
-    return level * (1.0 + side * state[row, asset]), fee
+    price = level * (1.0 + side * state[row, asset])
+    if (reason == at.R_MARKET or reason == at.R_STOP_ENTRY) and side * (price - state[at.CAP, asset]) > 0.0:
+        price = state[at.CAP, asset]  # a limit that takes liquidity has no worse price than its limit
+    return price, fee
 
 
 @inlined
@@ -73,6 +76,7 @@ def clear(state: Floats, asset: int) -> None:
     state[at.STOP, asset] = math.nan
     state[at.TARGET, asset] = math.nan
     state[at.LIQUIDATION, asset] = math.nan
+    state[at.TRAIL, asset] = math.nan
     state[at.WAITS, asset] = at.NOTHING
 
 
@@ -93,6 +97,7 @@ def reduce(
     account[at.REALISED] += profit
     account[at.SHORTFALL] += shortfall
     account[at.MARGINS] -= margin
+    state[at.CAPACITY, asset] -= abs(quantity)
     row = write_fill(state, account, fills, asset, reason, quantity)
     fills[row, at.F_SHORTFALL] = shortfall
     charge(account, fills, row, price, level, fee)
@@ -103,6 +108,28 @@ def reduce(
     state[at.MARGIN, asset] -= margin
     state[at.PAID, asset] -= paid
     state[at.LIQUIDATION, asset] = liquidation_price(state, asset)  # a smaller position may stand in a lower tier
+
+
+@inlined
+def within(state: Floats, asset: int, quantity: float) -> float:
+    """``quantity``, cut to the lots that this bar's volume still has room for."""
+    room, lot = state[at.CAPACITY, asset], state[at.LOT, asset]
+    if abs(quantity) <= room:
+        return float(quantity)
+    cut = round_to_lot(math.copysign(max(room, 0.0), quantity), lot)
+    return float(quantity) if abs(cut) >= abs(quantity) - 1e-6 * lot else cut
+
+
+@inlined
+def keep_rest(state: Floats, asset: int, rest: float, reason: int) -> None:
+    """What found no volume works on: a triggered stop at the market, a limit where it is. Ends a pair."""
+    state[at.OTHER, asset] = at.NONE
+    if abs(rest) <= 1e-6 * state[at.LOT, asset] or state[at.IMMEDIATE, asset]:
+        state[at.KIND, asset] = at.NONE
+        return
+    state[at.AMOUNT, asset] = rest
+    if reason == at.R_STOP_ENTRY:
+        state[at.KIND, asset] = at.LIMIT if state[at.KIND, asset] == at.STOP_LIMIT else at.MARKET
 
 
 @inlined
@@ -133,9 +160,10 @@ def waits_for(state: Floats, asset: int, reason: int) -> float:
 
 @compiled
 def enlarge(state: Floats, account: Floats, fills: Floats, asset: int, level: float, reason: int) -> None:
-    """Open or increase by the working order at ``level`` and set its bracket. Ends the order."""
-    state[at.KIND, asset] = at.NONE
-    quantity = affordable(state, account, asset, level, reason)
+    """Open or increase by the working order at ``level`` and set its bracket; what finds no volume works on."""
+    wanted = affordable(state, account, asset, level, reason)
+    quantity = within(state, asset, wanted)
+    keep_rest(state, asset, wanted - quantity, reason)
     if quantity == 0.0:
         return
     price, rate = fill_price(state, asset, quantity, level, reason, True)
@@ -150,7 +178,9 @@ def enlarge(state: Floats, account: Floats, fills: Floats, asset: int, level: fl
     state[at.LEVERAGE, asset] = leverage
     account[at.MARGINS] += margin
     account[at.CASH] -= fee
+    state[at.CAPACITY, asset] -= abs(quantity)
     state[at.STOP, asset] = order_level(state, asset, at.STOP_LEVEL, -1.0)
+    begin_trail(state, asset, price)
     state[at.TARGET, asset] = order_level(state, asset, at.TARGET_LEVEL, 1.0)
     state[at.LIQUIDATION, asset] = liquidation_price(state, asset)
     state[at.WAITS, asset] = max(state[at.WAITS, asset], waits_for(state, asset, reason))
@@ -168,7 +198,13 @@ def reduce_by_order(state: Floats, account: Floats, fills: Floats, asset: int, l
     closing = math.copysign(min(abs(amount), abs(held)), amount)
     if abs(amount + held) <= 1e-6 * state[at.LOT, asset] + 1e-12 * abs(held):
         amount = closing = -held
-    reduce(state, account, fills, asset, closing, level, reason)
+    part = within(state, asset, closing)
+    if part != 0.0:
+        reduce(state, account, fills, asset, part, level, reason)
+    if part != closing:
+        keep_rest(state, asset, amount - part, reason)
+        return
+    state[at.OTHER, asset] = at.NONE
     state[at.AMOUNT, asset] = amount - closing
     if amount == closing or state[at.REDUCE_ONLY, asset]:
         state[at.KIND, asset] = at.NONE
@@ -181,14 +217,19 @@ def opposes(state: Floats, asset: int) -> bool:
 
 
 @compiled
-def set_levels(state: Floats, asset: int) -> None:
-    """A PROTECT order moves the levels it names; without a position it could close, it is dropped."""
+def set_levels(state: Floats, asset: int, first: float) -> None:
+    """A PROTECT order moves the levels it names; without a position it could close, it is dropped.
+
+    ``first`` is the bar's open, behind which a new trail begins.
+    """
     if state[at.QUANTITY, asset] != 0.0 and state[at.AMOUNT, asset] * state[at.QUANTITY, asset] <= 0.0:
-        if not math.isnan(state[at.STOP_LEVEL, asset]):
+        if not math.isnan(state[at.STOP_LEVEL, asset]) or not math.isnan(state[at.ORDER_TRAIL, asset]):
             state[at.STOP, asset] = order_level(state, asset, at.STOP_LEVEL, -1.0)
+            begin_trail(state, asset, first)
         if not math.isnan(state[at.TARGET_LEVEL, asset]):
             state[at.TARGET, asset] = order_level(state, asset, at.TARGET_LEVEL, 1.0)
     state[at.KIND, asset] = at.NONE
+    state[at.OTHER, asset] = at.NONE
 
 
 @compiled

@@ -10,21 +10,24 @@ import math
 from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, Floats
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.jit import inlined
+from alphaloop.execution.simulator.levels import follow
 
 
 @inlined
 def mark(state: Floats, account: Floats, values: Floats, t: int) -> None:
-    """Value every position at its last known close, and end bar ``t``."""
+    """Value every position at its last known close, move its trailing stop, and end bar ``t``."""
     equity = account[at.CASH]
     for asset in range(values.shape[1]):
         close = values[t, asset, CLOSE]
         if not math.isnan(close):
             state[at.MARK, asset] = close
-        state[at.WAITS, asset] = at.NOTHING
-        state[at.STOPPED, asset] = 0.0
         held = state[at.QUANTITY, asset]
         if held != 0.0:
             equity += held * (state[at.MARK, asset] - state[at.ENTRY, asset])
+            if not math.isnan(state[at.TRAIL, asset]):
+                follow(state, values[t], asset)
+        state[at.WAITS, asset] = at.NOTHING
+        state[at.STOPPED, asset] = 0.0
     account[at.EQUITY] = equity
     account[at.PEAK] = max(account[at.PEAK], equity)
 
@@ -112,7 +115,7 @@ def glide_held(values: Floats, target: Floats, state: Floats, account: Floats, e
 @inlined
 def glide(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
     """Pass the quiet bars from ``t`` on of a market of one asset; returns the first that needs a closer look."""
-    if state[at.KIND, 0] != at.NONE:
+    if state[at.KIND, 0] != at.NONE or not math.isnan(state[at.TRAIL, 0]):
         return t
     if state[at.QUANTITY, 0] == 0.0:
         return glide_flat(values, target, state, account, equity, t)

@@ -7,23 +7,16 @@ the latest; what it answers to a bar was submitted before that bar.
 import math
 from collections.abc import Sequence
 from functools import partial
-from itertools import compress
 
 from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOption, InvalidOrder
 from alphaloop.core.market import Bars, Floats, Instrument
-from alphaloop.core.orders import Fill, Order, OrderType
+from alphaloop.core.orders import Fill, Order
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.compiled import step
 from alphaloop.execution.simulator.layout import DEFAULT
 from alphaloop.execution.simulator.rules import FillRules
-
-_KINDS = {
-    OrderType.MARKET: at.MARKET,
-    OrderType.LIMIT: at.LIMIT,
-    OrderType.STOP: at.STOP_ENTRY,
-    OrderType.PROTECT: at.PROTECT,
-}
+from alphaloop.execution.simulator.slots import OrderSlots, check_pairs
 
 _view = partial(tuple.__new__, AccountView)  # its fields in order, at half the cost of a call; once a bar
 
@@ -38,6 +31,10 @@ class SimulatedVenue:
     cash : float, quote currency
         Starting balance, above zero.
     rules : FillRules, optional
+    participation : float, fraction of a bar's volume, optional
+        The most that may trade in one bar; without it, size is no object.
+    latency_us : int, microseconds
+        From an order's ``created_at`` to its arrival; it meets bars that open then or later.
 
     Examples
     --------
@@ -52,18 +49,26 @@ class SimulatedVenue:
     1000.0
     """
 
-    def __init__(self, instruments: Sequence[Instrument], cash: float, rules: FillRules = DEFAULT) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        cash: float,
+        rules: FillRules = DEFAULT,
+        *,
+        participation: float | None = None,
+        latency_us: int = 0,
+    ) -> None:
         if not 0 < cash < math.inf:
             raise InvalidOption(f"starting cash {cash}", "an amount above zero", "pass e.g. 10000")
         self.instruments = tuple(instruments)
         self.symbols = tuple(one.symbol for one in self.instruments)
         self._index = {symbol: asset for asset, symbol in enumerate(self.symbols)}
-        self._state = at.new_state(self.instruments, rules)
+        self._share = at.share_of_volume(participation)
+        self._state = at.new_state(self.instruments, rules, self._share)
         self._account = at.new_account(cash)
         self._fills = at.new_fills(len(self.instruments) * at.FILLS_PER_ASSET)
-        self._tickets: list[str] = [""] * len(self.instruments)
-        self._working: frozenset[str] = frozenset()
-        self._marks, self._kinds = self._state[at.MARK], self._state[at.KIND]
+        self._slots = OrderSlots(self._state, self.symbols, latency_us)
+        self._marks = self._state[at.MARK]
         self._positions = self._copies()
         self._marked = False
 
@@ -74,47 +79,53 @@ class SimulatedVenue:
         ------
         InvalidOption
             If the bars are of other symbols than the venue's.
+        SchemaViolation
+            If a bar has no volume to take a share of.
         """
         if bars.symbols is not self.symbols and bars.symbols != self.symbols:
             raise InvalidOption(f"bars of {bars.symbols}", f"bars of {self.symbols}", "use one order of symbols")
         if bars.mark is not None or self._marked:
             self._see_marks(bars)
+        if self._share > 0:
+            at.check_volume(bars.values)
+        slots = self._slots
+        if slots.working:
+            slots.before(bars)
         rows = step(self._state, self._account, self._fills, bars.values)
-        if self._working:
-            self._working = self._resting()
+        if slots.working:
+            slots.refresh()
         if rows == 0:
             return ()
         self._positions = self._copies()
         return tuple(self._fill(row, bars.ts) for row in self._fills[:rows].tolist())
 
     def submit(self, orders: Sequence[Order]) -> None:
-        """Let orders rest from the next bar on. A new order for a symbol replaces its resting one.
+        """Let orders rest from the next bar on. A new order for a symbol replaces its resting one, or pair.
 
         Raises
         ------
         InvalidOrder
-            If a symbol is unknown, or a leverage beyond the instrument's; then none is taken.
+            If a symbol is unknown, a leverage beyond the instrument's, or a pair is not one; then none is taken.
         """
         if not orders:
             return
         for order in orders:
             self._check(order)
-        for order in orders:
-            asset = self._index[order.symbol]
-            self._tickets[asset] = order.id
-            self._write(self._state, asset, order)
-        self._working = self._resting()
+        check_pairs(orders)
+        self._slots.submit(orders)
 
     def account(self) -> AccountView:
         """The account as of the last bar's close, for good: later bars do not change it."""
         money, (quantity, entry, margin) = self._account.tolist(), self._positions
         equity, cash, peak = money[at.EQUITY], money[at.CASH], money[at.PEAK]
-        return _view((self.symbols, equity, cash, peak, quantity, entry, self._marks.copy(), margin, self._working))
+        return _view(
+            (self.symbols, equity, cash, peak, quantity, entry, self._marks.copy(), margin, self._slots.working)
+        )
 
     @property
     def working(self) -> frozenset[str]:
         """Symbols that have an order resting."""
-        return self._working
+        return self._slots.working
 
     def _see_marks(self, bars: Bars) -> None:
         """The bar's lowest and highest mark prices, or none: then liquidation looks at trades."""
@@ -136,27 +147,5 @@ class SimulatedVenue:
             array.setflags(write=False)
         return quantity, entry, margin
 
-    def _resting(self) -> frozenset[str]:
-        """Symbols that have a working order."""
-        return frozenset(compress(self.symbols, self._kinds.tolist()))  # NONE is zero
-
-    def _write(self, state: Floats, asset: int, order: Order) -> None:
-        """Put an order into its asset's slot; protective orders arrive as levels."""
-        stop, target, kind = order.stop_loss, order.take_profit, _KINDS.get(order.type, at.PROTECT)
-        if order.type is OrderType.STOP and order.reduce_only:
-            kind, stop = at.PROTECT, order.price
-        if order.type is OrderType.TAKE_PROFIT:
-            target = order.price
-        state[at.KIND, asset] = kind
-        state[at.AMOUNT, asset] = order.quantity
-        state[at.PRICE, asset] = math.nan if order.price is None else order.price
-        state[at.STOP_LEVEL, asset] = math.nan if stop is None else stop
-        state[at.TARGET_LEVEL, asset] = math.nan if target is None else target
-        state[at.ORDER_LEVERAGE, asset] = order.leverage
-        state[at.REDUCE_ONLY, asset] = float(order.reduce_only)
-        state[at.FRACTIONS, asset] = 0.0
-        state[at.TICKET, asset] = asset
-
     def _fill(self, row: list[float], ts: int) -> Fill:
-        asset = int(row[at.F_ASSET])
-        return at.fill_of(row, self._tickets[asset], self.symbols[asset], ts)
+        return at.fill_of(row, self._slots.id_of(row[at.F_TICKET]), self.symbols[int(row[at.F_ASSET])], ts)
