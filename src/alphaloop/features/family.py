@@ -26,8 +26,9 @@ Kernel = Callable[..., None]
 
 UNTIL_WARM = "NaN until `lookback` earlier bars of the asset are known, and where the asset has no bar"
 
-# Strict arithmetic: the bits must not depend on how rows are cut into calls.
-compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, error_model="numpy")
+# Strict arithmetic: the bits must not depend on how rows are cut into calls. Without the interpreter's lock,
+# so that two symbols are built side by side.
+compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, nogil=True, error_model="numpy")
 
 RETURN = len(BAR_COLUMNS)  # row of ``bars`` that holds the one-bar return
 
