@@ -3,9 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation, UnsortedData
-from alphaloop.hindsight.outcomes import Costs, Outcomes, label_candidates
+from alphaloop.core.market import MarginTier
+from alphaloop.execution.simulator.candidates.records import FIGURES
+from alphaloop.execution.simulator.candidates.run import checked, empty_results, kernel_runner
+from alphaloop.execution.simulator.rules import Both, EntryBar, FillRules, Queued, StopBarSignal, Timing
+from alphaloop.hindsight.outcomes import Costs, Outcomes, label_candidates, prepare
 from tests.hindsight.builders import differences, rough_bars, rough_candidates, slow_outcomes
 
 FREE = Costs(0.0, 0.0, 0.0, 0.005, 0.0)
@@ -144,18 +149,106 @@ def test_equal_to_the_slow_reference(horizon, halts):
 
 @pytest.mark.parametrize("group", [1, 5, 100])
 @pytest.mark.parametrize("horizon", [1, 8, 48, 63, 300])
-def test_the_fast_ways_give_the_bits_of_the_plain_one(horizon, group):
-    """In groups, alone, and by the bar-by-bar walk, into which a mark price at every close forces all."""
+def test_a_candidate_does_not_depend_on_its_neighbours(horizon, group):
+    """In a group shared tables answer, alone the blocks: the same bits."""
     table = rough_bars(3000, 5, halts=False)
     tried = rough_candidates(table, 3000, 6, limits=False, group=group)
-    tried["leverage"] = np.ones(3000)  # nothing for a mark price to liquidate
 
     found = label_candidates(table, tried, costs=PAID, horizon=horizon).frame()
 
-    walked = label_candidates(table | {"mark": table["close"]}, tried, costs=PAID, horizon=horizon)
     single = {name: values[::60] for name, values in tried.items()}
-    assert found.equals(walked.frame())
     assert found[::60].equals(label_candidates(table, single, costs=PAID, horizon=horizon).frame())
+
+
+def by_kernel(table, tried, horizon, rules=FillRules(), costs=PAID, tick=None) -> pl.DataFrame:  # noqa: B008
+    tape = prepare(table, tick=tick)
+    batch = checked(tried, tape, costs)
+    results = empty_results(len(batch.bar))
+    kernel_runner(tape, batch, costs, horizon, rules)(results, np.arange(len(batch.bar)))
+    named = dict(zip(FIGURES, results.figures, strict=True))
+    return Outcomes(**named, exit_bar=results.exit_bar, codes=results.reason, rules="").frame()
+
+
+@pytest.mark.parametrize("horizon", [1, 48])
+@pytest.mark.parametrize("halts", [False, True])
+def test_equal_to_the_portfolio_kernel(horizon, halts):
+    table = rough_bars(3000, 5, halts=halts)
+    tried = rough_candidates(table, 3000, 6)
+
+    found = label_candidates(table, tried, costs=PAID, horizon=horizon).frame()
+
+    assert_frame_equal(found, by_kernel(table, tried, horizon), rel_tol=1e-11, abs_tol=1e-11)
+
+
+def test_equal_to_the_portfolio_kernel_with_tiers():
+    tiers = (MarginTier(5e4, 0.004), MarginTier(2.5e5, 0.01, 300.0), MarginTier(np.inf, 0.05, 10_300.0))
+    costs = Costs(0.0005, 0.0002, 0.0001, 0.0, 0.0125, tiers)
+    table = rough_bars(2000, 8)
+    tried = rough_candidates(table, 3000, 9) | {"notional": np.random.default_rng(1).uniform(1e3, 1e6, 3000)}
+    tried["leverage"] = np.minimum(tried["leverage"], 50.0)  # above, a large position is liquidated at once
+
+    found = label_candidates(table, tried, costs=costs, horizon=40).frame()
+
+    assert_frame_equal(found, by_kernel(table, tried, 40, costs=costs), rel_tol=1e-10, abs_tol=1e-10)
+
+
+def test_rules_without_meaning_for_one_trade_change_nothing():
+    table, tried = rough_bars(500, 1), rough_candidates(rough_bars(500, 1), 500, 2)
+    rules = FillRules(queued=Queued.AFTER_STOPS, stop_bar_signal=StopBarSignal.DROPPED)
+
+    found = label_candidates(table, tried, costs=PAID, horizon=20, rules=rules)
+
+    assert found.frame().equals(label_candidates(table, tried, costs=PAID, horizon=20).frame())
+    assert found.rules == rules.hash
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "reason", "price", "net"),
+    [
+        (FillRules(both=Both.TARGET_FIRST), {"stop": 0.05, "target": 0.05}, "target", 105.0, 0.05),
+        (FillRules(timing=Timing.SIGNAL_CLOSE), {"stop": 0.1, "target": 0.1}, "stop", 90.9, -0.1),
+        (FillRules(timing=Timing.NEXT_CLOSE, queued=Queued.AFTER_STOPS), {"stop": 0.05}, "horizon", 99.0, 99 / 101 - 1),
+        (FillRules(entry_bar=EntryBar.NOT_WATCHED), {"stop": 0.05}, "horizon", 99.0, -0.01),
+    ],
+)
+def test_other_rules(rules, changes, reason, price, net):
+    table = bars((100.0, 101.5, 99.5, 101.0), (100.0, 106.0, 90.0, 101.0), (101.0, 102.0, 100.5, 99.0 + 1.5))
+    table["close"][2], table["low"][2] = 99.0, 99.0
+    plain = {"bar": [0], "side": [1], "stop": [np.nan], "target": [np.nan], "leverage": [1.0]}
+    tried = plain | {name: [value] for name, value in changes.items()}
+
+    found = label_candidates(table, tried, costs=FREE, horizon=2, rules=rules)
+
+    assert (found.reason[0], found.exit_price[0], found.net_return[0]) == (
+        reason,
+        pytest.approx(price),
+        pytest.approx(net),
+    )
+
+
+def test_liquidation_looks_at_the_mark_price_where_there_is_one():
+    wick = bars(FLAT, FLAT, (95.0, 96.0, 89.0, 95.0), FLAT)
+
+    assert one(wick, leverage=10.0, horizon=3).reason[0] == "liquidation"
+    assert one(wick | {"mark": [100.0, 100.0, 94.0, 100.0]}, leverage=10.0, horizon=3).reason[0] == "horizon"
+    low = {"mark_low": [100.0, 100.0, 90.0, 100.0], "mark_high": [100.0, 100.0, 96.0, 100.0]}
+    found = one(wick | low, leverage=10.0, horizon=3)
+    assert (found.reason[0], found.exit_price[0]) == ("liquidation", pytest.approx(90 / 0.995))
+
+
+def test_ticks_make_a_level_on_the_grid_exact():
+    """0.7 less a tenth is 0.63, which float64 puts a rounding below; the bar's low of 0.63 is the stop."""
+    table = bars((0.7, 0.7, 0.7, 0.7), (0.7, 0.7, 0.69, 0.7), (0.7, 0.7, 0.63, 0.66))
+    tried = {"bar": [0], "side": [1], "stop": [0.1], "target": [np.nan], "leverage": [1.0]}
+
+    found = label_candidates(prepare(table, tick=0.01), tried, costs=FREE, horizon=2)
+
+    assert (found.reason[0], found.exit_price[0], found.entry_price[0]) == ("stop", 0.63, 0.7)
+
+
+def test_a_price_off_the_grid_is_refused():
+    with pytest.raises(SchemaViolation):
+        prepare(bars((0.705, 0.705, 0.705, 0.705)), tick=0.01)
 
 
 @pytest.mark.parametrize(

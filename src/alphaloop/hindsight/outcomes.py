@@ -15,74 +15,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alphaloop.core.errors import InvalidOption, SchemaViolation
-from alphaloop.core.market import Floats, Ints, MarginTier
-from alphaloop.execution.simulator.candidates.columns import Table, column, names_of, optional
-from alphaloop.execution.simulator.candidates.compiled import bad_candidate, label, sorted_by_bar
-from alphaloop.execution.simulator.candidates.records import (
-    FIGURES,
-    REASONS,
-    Bytes,
-    Candidates,
-    Results,
-    Terms,
-)
+from alphaloop.core.errors import InvalidOption
+from alphaloop.core.market import Floats, Ints
+from alphaloop.execution.simulator.candidates.columns import Table
+from alphaloop.execution.simulator.candidates.compiled import sorted_by_bar
+from alphaloop.execution.simulator.candidates.costs import Costs
+from alphaloop.execution.simulator.candidates.records import FIGURES, REASONS, Bytes
+from alphaloop.execution.simulator.candidates.run import DEFAULT, checked, empty_results, runner
 from alphaloop.execution.simulator.candidates.tape import Tape, prepare
 from alphaloop.execution.simulator.rules import FillRules
+
+__all__ = ["REASONS", "Costs", "Outcomes", "Tape", "label_candidates", "prepare"]
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
 Progress = Callable[[int], None]
-DEFAULT = FillRules()
 PORTION = 1 << 20  # candidates between two calls of ``progress``
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What trading costs, as fractions: fees of filled notional, slippage of price.
-
-    Parameters
-    ----------
-    taker_fee, maker_fee : float
-        Of market, stop and horizon fills; of limits and targets. A maker fee may be a rebate.
-    slippage : float
-        Against us on every fill that pays the taker fee.
-    maintenance_rate : float
-        Margin below which a position is liquidated, fraction of its notional at that price.
-    liquidation_fee : float
-        Instead of the taker fee.
-    margin_tiers : tuple of MarginTier
-        A schedule instead of the one rate; candidates then need ``notional``, quote currency.
-
-    Raises
-    ------
-    InvalidOption
-        If one is out of range.
-    """
-
-    taker_fee: float = 0.0005
-    maker_fee: float = 0.0002
-    slippage: float = 0.0001
-    maintenance_rate: float = 0.005
-    liquidation_fee: float = 0.0125
-    margin_tiers: tuple[MarginTier, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("taker_fee", "slippage", "maintenance_rate", "liquidation_fee"):
-            if not 0 <= getattr(self, name) < 1:
-                raise InvalidOption(f"{name} {getattr(self, name)}", "a fraction from 0 to 1", "0.0005 is 5 bp")
-        if not abs(self.maker_fee) < 1:
-            raise InvalidOption(f"maker_fee {self.maker_fee}", "a fraction; below zero a rebate", "0.0002 is 2 bp")
-        caps = [tier.notional_cap for tier in self.margin_tiers]
-        if caps and (caps != sorted(caps) or caps[-1] != np.inf):
-            raise InvalidOption(f"margin tiers with caps {caps}", "ascending, the last infinite", "correct the tiers")
-
-    def tiers(self) -> Floats:
-        """Rows of cap, rate, deduction."""
-        rows = [(tier.notional_cap, tier.rate, tier.deduction) for tier in self.margin_tiers]
-        return np.array(rows or [(np.inf, self.maintenance_rate, 0.0)])
 
 
 @dataclass(frozen=True)
@@ -201,17 +151,15 @@ def label_candidates(
         raise InvalidOption(f"threads {threads}", "1 or more", "pass the number of cores")
     tape = bars if isinstance(bars, Tape) else prepare(bars)
     batch = checked(candidates, tape, costs)
-    figures = np.empty((len(FIGURES), len(batch.bar)))
-    results = Results(figures, np.empty(len(batch.bar), np.int64), np.empty(len(batch.bar), np.int8))
-    terms = Terms(horizon, costs.taker_fee, costs.maker_fee, costs.liquidation_fee, costs.slippage, costs.tiers())
-
+    results = empty_results(len(batch.bar))
     order = sorted_by_bar(batch.bar, len(tape))
+    run = runner(tape, batch, costs, horizon, rules)
 
     def work(first: int, last: int) -> None:
-        label(tape.bars, batch, terms, results, order[first:last])
+        run(results, order[first:last])
 
     spread(work, len(batch.bar), threads, progress)
-    named = dict(zip(FIGURES, figures, strict=True))
+    named = dict(zip(FIGURES, results.figures, strict=True))
     for name in ("entry_price", "exit_price"):
         named[name] = tape.prices(named[name])
     return Outcomes(**named, exit_bar=results.exit_bar, codes=results.reason, rules=rules.hash)
@@ -230,25 +178,3 @@ def spread(work: Callable[[int, int], None], count: int, threads: int, progress:
             one.join()
         if progress is not None:
             progress(stop)
-
-
-def checked(table: Table, tape: Tape, costs: Costs) -> Candidates:
-    """Candidates as plain arrays, or an error that names the first that cannot be."""
-    bar = column(table, "bar", np.int64)
-    count = len(bar)
-    side = column(table, "side", np.int8, count)
-    stop, target, leverage = (column(table, name, np.float64, count) for name in ("stop", "target", "leverage"))
-    limit, notional = (optional(table, name, np.float64, count) for name in ("limit", "notional"))
-    if costs.margin_tiers and "notional" not in names_of(table):
-        raise SchemaViolation("margin tiers without 'notional'", "'notional' (K,), quote currency", "add the column")
-    found = Candidates(bar, side, stop, target, leverage, limit, notional)
-    k = bad_candidate(found, len(tape))
-    if k >= 0:
-        raise InvalidOption(
-            f"candidate {k}: bar {bar[k]}, side {side[k]}, stop {stop[k]}, target {target[k]}, leverage {leverage[k]}",
-            f"a bar from 0 to {len(tape) - 1}, side +1 or -1, stop and target fractions >= 0 or NaN, leverage > 0",
-            "correct the candidate",
-        )
-    if tape.tick and len(limit):
-        limit = limit / tape.tick
-    return found._replace(limit=limit)

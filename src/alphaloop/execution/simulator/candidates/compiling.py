@@ -53,7 +53,7 @@ _view: Any = _uncounted
 
 @inlined
 def lent(record: Record) -> Record:
-    """The same record, its arrays not counted; whoever borrows keeps the owner alive.
+    """The same record, its arrays not counted; whoever borrows touches the owner afterwards, to keep it alive.
 
     numba counts every array of a record at every call of an inner function, which costs more
     than the fill rules themselves.

@@ -9,6 +9,8 @@ The reads are one loop, the arithmetic another, so that the second can go as vec
 
 import math
 
+import numpy as np
+
 from alphaloop.core.market import Ints
 from alphaloop.execution.simulator.candidates.compiling import inlined
 from alphaloop.execution.simulator.candidates.records import (
@@ -29,6 +31,8 @@ from alphaloop.execution.simulator.candidates.records import (
     Work,
 )
 from alphaloop.execution.simulator.candidates.walk import entry_bar, trades
+
+EPSILON = 2.0**-53
 
 
 @inlined
@@ -78,6 +82,16 @@ def set_levels(candidates: Candidates, terms: Terms, work: Work, order: Ints) ->
         acting = LIQUIDATION if stop != stop or sheet[PROTECT, i] > stop else STOP
         work.acting[i] = acting
         sheet[PROTECT, i] = stop if acting == STOP else sheet[PROTECT, i]
+    if terms.grid:
+        for i in range(len(order)):
+            sheet[PROTECT, i], sheet[TAKE, i] = on_grid(sheet[PROTECT, i]), on_grid(sheet[TAKE, i])
+
+
+@inlined
+def on_grid(level: float) -> float:
+    """The whole number of ticks within a few roundings of ``level``, else ``level``."""
+    near = np.rint(level)
+    return float(near) if abs(level - near) <= 8.0 * EPSILON * abs(level) else level
 
 
 @inlined

@@ -36,7 +36,9 @@ class Bars(NamedTuple):
     high: Floats
     low: Floats
     close: Floats
-    mark: Floats
+    mark_low: Floats
+    mark_high: Floats
+    rate: Floats
     halted: Ints
     paid_at: Ints
     paid: Floats
@@ -59,9 +61,10 @@ class Candidates(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """Costs and rules as numbers: fees are fractions of notional, slippage of price.
+    """Costs as numbers: fees are fractions of notional, slippage of price.
 
-    ``tiers`` (N, 3): notional cap, maintenance rate, deduction.
+    ``tiers`` (N, 3): notional cap, maintenance rate, deduction. ``grid``: prices are whole ticks, and
+    a level that float64 cannot tell from a whole number is that number.
     """
 
     horizon: int
@@ -70,6 +73,7 @@ class Terms(NamedTuple):
     liquidation_fee: float
     slippage: float
     tiers: Floats
+    grid: bool
 
 
 class Results(NamedTuple):

@@ -43,8 +43,9 @@ def prepare(table: Table, *, tick: float | None = None) -> Tape:
     ----------
     table : mapping of arrays, or a polars frame
         ``open high low close`` (T,), quote currency; optional ``ts`` (T,), ``funding_rate`` (T,),
-        fraction of notional paid at that bar's open, 0 elsewhere; ``mark`` (T,), the price that
-        liquidation looks at; ``volume`` (T,), by which a halted bar is known.
+        fraction of notional paid at that bar's open, 0 elsewhere; ``mark`` (T,), or ``mark_low``
+        and ``mark_high`` (T,): the prices that liquidation looks at instead of trades; ``volume``
+        (T,), by which a halted bar is known.
     tick : float, quote currency, optional
         The price grid. Prices become whole numbers of ticks, and a level that float64 cannot
         tell from a grid price is that price.
@@ -66,23 +67,37 @@ def prepare(table: Table, *, tick: float | None = None) -> Tape:
     prices = [first, *(column(table, name, np.float64, len(first)) for name in PRICES[1:])]
     _check_times(table, len(first))
     rate = optional(table, "funding_rate", np.float64, len(first))
-    mark = optional(table, "mark", np.float64, len(first))
-    for name, array in (("funding_rate", rate), ("mark", mark)):
-        if not bool(np.isfinite(array).all()) or (name == "mark" and bool((array <= 0).any())):
-            wrong = int(np.argmax(~np.isfinite(array) | (array <= 0 if name == "mark" else False)))
-            raise SchemaViolation(
-                f"{name} {array[wrong]} at bar {wrong}", "finite numbers", "fill 0 where none is paid"
-            )
+    marks = [optional(table, name, np.float64, len(first)) for name in _mark_columns(table)]
+    _check_rates(rate, marks)
     step = 0.0 if tick is None else tick
     if step:
-        prices, mark = [_on_grid(array, step) for array in prices], mark / step
+        prices, marks = [_on_grid(array, step) for array in prices], [mark / step for mark in marks]
     paid_at = np.flatnonzero(rate)
     halted = _halts(table, prices)
     first, high, low, close = prices
     blocks = np.empty((len(first) // BLOCK, 6))
-    bars = Bars(first, high, low, close, mark, halted, paid_at, rate[paid_at] * first[paid_at], blocks)
+    bars = Bars(
+        first, high, low, close, marks[0], marks[1], rate, halted, paid_at, rate[paid_at] * first[paid_at], blocks
+    )
     _check(bars, table)
     return Tape(bars, step)
+
+
+def _mark_columns(table: Table) -> tuple[str, str]:
+    return ("mark", "mark") if "mark" in names_of(table) else ("mark_low", "mark_high")
+
+
+def _check_rates(rate: Floats, marks: list[Floats]) -> None:
+    if not bool(np.isfinite(rate).all()):
+        row = int(np.argmin(np.isfinite(rate)))
+        raise SchemaViolation(f"funding_rate {rate[row]} at bar {row}", "a number", "fill 0 where none is paid")
+    for mark in marks:
+        sound = np.isfinite(mark) & (mark > 0)
+        if not bool(sound.all()):
+            row = int(np.argmin(sound))
+            raise SchemaViolation(f"mark {mark[row]} at bar {row}", "a price above zero", "leave mark prices out")
+    if len(marks[0]) != len(marks[1]):
+        raise SchemaViolation("one of mark_low and mark_high", "both", "or one column 'mark'")
 
 
 def _check(bars: Bars, table: Table) -> None:

@@ -1,7 +1,7 @@
-"""One candidate, bar by bar: every rule, none of the speed.
+"""One candidate, bar by bar: every default rule, none of the speed.
 
-The plain statement of ``docs/outcomes.md``. Limits, halts, mark prices and rules other than
-the default come this way; :mod:`.search` must give the same bits where both can answer.
+The plain statement of ``docs/outcomes.md``. Limits and halts come this way; :mod:`.search` and
+:mod:`.group` must give the same bits where they can answer. Other rules: :mod:`.replayed`.
 """
 
 import math
