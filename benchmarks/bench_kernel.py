@@ -1,113 +1,119 @@
-"""One symbol, 1 M bars, about 20,000 bracketed trades: our kernel against vectorbt's ``from_signals``.
+"""One symbol, 1 M bars, about 20,000 bracketed trades: our kernel against vectorbt and backtesting.py.
 
-Same bars, same entries and exits, same stop and target fractions, same fee and slippage,
-both writing the equity of every bar. The two engines' rules differ by design (vectorbt
-does not check a stop on the entry bar, lets a stop beat a queued exit of the same bar, and
-slips targets), so the ends differ by a few basis points; a difference beyond 1 % of the
-profit and loss fails the run, and then no time is reported.
+Each under the rules of the engine it is held against, so that every trade and the end equity
+are equal; where they are not, no time is reported. All write the equity of every bar. The
+engines run in Pythons of their own (see ``_peers``), in turns with ours; vectorbt with both of
+its engines and ``value()``, the faster one counts. Memory is that of a process that does
+nothing but read the bars and simulate.
 """
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
 
 import numpy as np
 
-from _rounds import interleaved, keep, peak_mib
-from alphaloop.core.market import Instrument, Market
-from alphaloop.core.time import Timeframe
-from alphaloop.execution.simulator.batch import simulate, targets
+from _rounds import keep, peak_mib
+from _story import Story, trades, walk
+from alphaloop.execution.simulator.batch import simulate
+from alphaloop.execution.simulator.presets import PRESETS, VECTORBT
+from alphaloop.execution.simulator.rules import FillRules
+from parity import compare
 
-BARS, BLOCK, HOLD = 1_000_000, 50, 30
-STOP, TARGET, FEE, SLIPPAGE, CASH, NOTIONAL = 0.01, 0.02, 5e-4, 1e-4, 1e7, 1e4
-
-
-def market() -> Market:
-    """A seeded random walk with eight steps inside each bar and gaps on one bar in twenty."""
-    rng = np.random.default_rng(7)
-    path = np.cumsum(rng.standard_normal((BARS, 8)) * 0.0015 / np.sqrt(8), axis=1)
-    gap = np.where(rng.random(BARS) < 0.05, rng.standard_normal(BARS) * 0.002, 0.0)
-    first = np.concatenate([[0.0], np.cumsum(path[:, -1] + gap)[:-1]]) + gap
-    low, high = first + np.minimum(path.min(axis=1), 0), first + np.maximum(path.max(axis=1), 0)
-    prices = [100 * np.exp(one) for one in (first, high, low, first + path[:, -1])]
-    values = np.stack([*prices, np.ones(BARS), np.zeros(BARS)], axis=1)[:, None, :]
-    return Market(np.arange(BARS) * 300_000_000, ("X",), np.ascontiguousarray(values), Timeframe.parse("5m"))
+BARS, ROUNDS = 1_000_000, 3
 
 
-def signals() -> tuple[np.ndarray, np.ndarray]:
-    """Side entered on a bar (0 none), and whether the bar asks to leave."""
-    rng = np.random.default_rng(11)
-    entry = np.arange(BARS // BLOCK - 1) * BLOCK + 5 + rng.integers(0, 10, BARS // BLOCK - 1)
-    side, leave = np.zeros(BARS, dtype=np.int8), np.zeros(BARS, dtype=bool)
-    side[entry] = np.where(rng.random(len(entry)) < 0.5, 1, -1)
-    leave[entry + HOLD] = True
-    return side, leave
+def seconds(story: Story, rules: FillRules, *, fractions: bool) -> tuple[float, float]:
+    """Median CPU and wall seconds of a simulation that is ready to go."""
+    market, plan = story.market, story.plan(fractions=fractions)
+    found = []
+    for turn in range(12):
+        cpu, wall = time.process_time(), time.perf_counter()
+        simulate(market, plan, story.instruments, story.cash, rules=rules)
+        if turn > 1:
+            found.append((time.process_time() - cpu, time.perf_counter() - wall))
+    cpus, walls = zip(*found, strict=True)
+    return statistics.median(cpus), statistics.median(walls)
+
+
+def against(story: Story, name: str, *words: str) -> dict[str, object]:
+    """Rounds of ours and theirs in turn; refuses where trades or ends differ."""
+    ratios, mine, theirs, last = [], [], [], {}
+    for _ in range(ROUNDS if name == "vectorbt" else 1):
+        ours = seconds(story, PRESETS[name], fractions=name == "vectorbt")
+        with tempfile.TemporaryDirectory() as folder:
+            last = compare(story, name, Path(folder), *words)
+        if "unavailable" in last:
+            return last
+        if not last["equal"]:
+            raise SystemExit(f"{name} and alphaloop disagree, so no time is reported: {last}")
+        best = min(last["seconds"].values())
+        mine, theirs, ratios = [*mine, ours], [*theirs, best], [*ratios, best[0] / ours[0]]
+    return {
+        "version": last["version"],
+        "trades": last["trades"],
+        "differing": last["differing"],
+        "ends": last["ends"],
+        "bars_per_cpu_s": {
+            "alphaloop": BARS / statistics.median(one[0] for one in mine),
+            **{f"{name} {engine}": BARS / spent[0] for engine, spent in last["seconds"].items()},
+        },
+        "bars_per_s": {
+            "alphaloop": BARS / statistics.median(one[1] for one in mine),
+            name: BARS / statistics.median(one[1] for one in theirs),
+        },
+        "ratio_cpu": statistics.median(ratios),
+        "ratio_cpu_of_rounds": ratios,
+        "peak_mib": last.get("peak_mib"),
+    }
+
+
+def memory(folder: Path) -> None:
+    """Read the bars and the plan from ``folder``, simulate, and print the peak of this process."""
+    from alphaloop.core.market import Market
+    from alphaloop.core.time import Timeframe
+    from alphaloop.execution.simulator.batch import targets
+
+    values, side, stop, take = (np.load(folder / f"{name}.npy") for name in ("values", "goal", "stop", "take"))
+    market = Market(np.arange(len(values)) * 300_000_000, ("X",), values, Timeframe.parse("5m"))
+    plan = targets(side, stop=stop, take=take, units=True, fractions=True)
+    one = Story(values[:2, 0, :4], *(np.zeros(0, dtype=int),) * 4, cash=1e7).instruments
+    result = simulate(market, plan, one, 1e7, rules=VECTORBT)
+    print(peak_mib(), len(result.rows))
+
+
+def memory_of(story: Story) -> float:
+    """Peak resident MiB of a process of its own that simulates the story."""
+    plan = story.plan(fractions=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, array in zip(
+            ("values", "goal", "stop", "take"), (story.market.values, plan.target, plan.stop, plan.take), strict=True
+        ):
+            np.save(Path(folder) / f"{name}.npy", array)
+        call = [sys.executable, __file__, folder]
+        done = subprocess.run(call, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[0])
 
 
 def main() -> None:
-    """Check that the engines tell the same story, then time them."""
-    import pandas as pd
-    import vectorbt as vbt
-
-    bars, (side, leave) = market(), signals()
-    prices = {name: bars.column(name)[:, 0] for name in ("open", "high", "low", "close")}
-    size = np.round(NOTIONAL / prices["open"])
-    goal = np.where(side != 0, side * np.roll(size, -1), np.where(leave, 0.0, np.nan))[:, None]
-    levels = {"stop": np.full((BARS, 1), STOP), "take": np.full((BARS, 1), TARGET)}
-    plan = targets(goal, units=True, fractions=True, **levels)
-    instruments = [Instrument("X", taker_fee=FEE, maker_fee=FEE, slippage=SLIPPAGE)]
-
-    series = {name: pd.Series(values) for name, values in prices.items()}
-    late = {
-        name: pd.Series(np.concatenate([[False], values[:-1]]))
-        for name, values in (("long", side == 1), ("short", side == -1), ("leave", leave))
+    """Equal first, then time, then memory."""
+    story = trades(walk(BARS))
+    default = seconds(story, FillRules(), fractions=True)
+    found: dict[str, object] = {
+        "bars": BARS,
+        "default_rules_bars_per_cpu_s": BARS / default[0],
+        "vectorbt": against(story, "vectorbt", "3"),
+        "backtesting.py": against(story, "backtesting.py"),
+        "peak_mib": memory_of(story),
     }
-
-    def ours() -> np.ndarray:
-        return simulate(bars, plan, instruments, CASH).equity
-
-    def peer() -> np.ndarray:
-        folio = vbt.Portfolio.from_signals(
-            series["close"],
-            entries=late["long"],
-            exits=late["leave"],
-            short_entries=late["short"],
-            short_exits=late["leave"],
-            price=series["open"],
-            open=series["open"],
-            high=series["high"],
-            low=series["low"],
-            size=pd.Series(size),
-            size_type="amount",
-            fees=FEE,
-            slippage=SLIPPAGE,
-            init_cash=CASH,
-            sl_stop=STOP,
-            tp_stop=TARGET,
-            stop_entry_price="price",
-            stop_exit_price="stopmarket",
-            accumulate=False,
-            freq="5min",
-        )
-        return folio.value().to_numpy()
-
-    ends = {"alphaloop": float(ours()[-1]), "vectorbt": float(peer()[-1])}
-    apart = abs(ends["alphaloop"] - ends["vectorbt"]) / abs(CASH - ends["vectorbt"])
-    if apart > 0.01:
-        raise SystemExit(f"the engines disagree: {ends}, {apart:.2%} of the profit and loss; no time is reported")
-    found = interleaved({"alphaloop": ours, "vectorbt": peer})
-    keep(
-        "kernel",
-        {
-            "bars": BARS,
-            "fills": len(simulate(bars, plan, instruments, CASH).rows),
-            "ends": ends,
-            "apart": apart,
-            "bars_per_cpu_s": {name: BARS / one["cpu_s"] for name, one in found.items()},
-            "bars_per_s": {name: BARS / one["wall_s"] for name, one in found.items()},
-            "ratio_cpu": found["vectorbt"]["cpu_s"] / found["alphaloop"]["cpu_s"],
-            "ratio_wall": found["vectorbt"]["wall_s"] / found["alphaloop"]["wall_s"],
-            "peak_mib": peak_mib(),
-            "vectorbt": vbt.__version__,
-        },
-    )
+    keep("kernel", found)
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        memory(Path(sys.argv[1]))
+    else:
+        main()

@@ -11,6 +11,7 @@ import argparse
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -60,18 +61,18 @@ def differences(mine: dict[str, np.ndarray], theirs: dict[str, np.ndarray], name
     }
 
 
-def compare(story: Story, name: str, folder: Path) -> dict[str, object]:
-    """One engine: how many trades were laid side by side, which differ, and both ends."""
+def compare(story: Story, name: str, folder: Path, *words: str) -> dict[str, Any]:
+    """One engine: how many trades were laid side by side, which differ, and both ends; what else it says."""
     story.save(folder / "story.npz")
     try:
-        answer = ask(ENVIRONMENTS[name], ENGINES[name], str(folder / "story.npz"), str(folder / "trades.npz"))
+        answer = ask(ENVIRONMENTS[name], ENGINES[name], str(folder / "story.npz"), str(folder / "trades.npz"), *words)
     except Unavailable as error:
         return {"unavailable": str(error)}
     theirs = dict(np.load(folder / "trades.npz"))
     result, mine = ours(story, PRESETS[name], fractions=name == "vectorbt")
     ends = {"alphaloop": float(result.equity[-1]), name: answer["end"]}
-    found: dict[str, object] = {
-        "version": answer["version"],
+    found: dict[str, Any] = {
+        **{key: value for key, value in answer.items() if key != "end"},
         "bars": len(story.values),
         "trades": [len(mine["profit"]), len(theirs["profit"])],
         "exits": {at.REASONS[reason].value: int((mine["reason"] == reason).sum()) for reason in range(at.R_FUNDING)},
