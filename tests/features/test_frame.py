@@ -7,7 +7,7 @@ import pytest
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.time import MINUTE_US
 from alphaloop.features.contract import Schema
-from alphaloop.features.frame import MATRIX, SOURCE, arrays
+from alphaloop.features.frame import MATRIX, SOURCE, arrays, narrowed
 from alphaloop.features.matrix import compute
 from alphaloop.lake.columns import BOOL, FLOAT
 from alphaloop.lake.schema import TABLES
@@ -73,3 +73,10 @@ def test_the_lake_takes_the_rows_once_and_answers_in_sql(tmp_path):
 
     assert (first.written, first.quarantined, again.written, again.duplicate) == (3, 0, 0, 3)
     assert lake.query(f"select avg(ret_1) from {MATRIX} where m_ret_1").item() == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize("names", [["ret_1"], ["ret_1", "close"], ["close"]])
+def test_fewer_features_are_the_rows_their_own_schema_makes(names):
+    few = Schema(names)
+
+    assert narrowed(rows(), few).equals(rows(schema=few))
