@@ -10,15 +10,19 @@ from alphaloop.core.account import Account
 from alphaloop.core.errors import InvalidOption, LookaheadError, UnsortedData
 from alphaloop.core.market import Bars
 from alphaloop.core.time import DAY_US, Timeframe
-from alphaloop.features.contract import Schema, full
+from alphaloop.features.contract import SOURCES, Schema, full
+from alphaloop.features.facts import SymbolFacts
 from alphaloop.features.family import RETURN
 from alphaloop.features.online import OnlineView
+from alphaloop.features.regime import LABELS
 from alphaloop.features.sources.encoder.pca import encode_bars, fit_encoder
+from alphaloop.features.sources.regime import regime_at
 from alphaloop.features.sources.words.posts import bucket_posts
 from alphaloop.features.symbol import between, columns, gather
+from alphaloop.features.view import MarketView
 from alphaloop.lake.columns import TIME
 from alphaloop.lake.sources.simulated import SimulatedMarket, simulate
-from tests.features.builders import ALL, FIVE, bars_frame
+from tests.features.builders import ALL, FIVE, bars_frame, random_market
 
 ACCOUNT = Account(cash=Decimal(1)).view(("A",), {}, 0.0)
 
@@ -75,6 +79,38 @@ def test_windows_and_absent_bars():
     np.testing.assert_array_equal(seen.windows[:, :, 0], [[1.0, 2.0], [3.0, np.nan]])
     assert seen.mask.tolist() == [[True], [False]]
     assert (seen.schema_hash, seen.values.flags.writeable) == (Schema(["close"]).hash, False)
+
+
+def test_frames_and_regimes_are_those_of_the_market_view():
+    source = random_market(5, 900, holes=0.1)
+    batch = MarketView(source, Schema(["close"]), words=True)
+    live = OnlineView(source.symbols, FIVE, Schema(["close"]))
+
+    for k, bars in enumerate(source):
+        live.push(bars, {})
+        if k % 45 == 0:
+            one, two = (view.observe(bars.available_at, ACCOUNT) for view in (live, batch))
+            assert (one.frames, one.regimes) == (two.frames, two.regimes)
+    assert set(one.frames["B"]) == {"4h", "3m"}
+
+
+def test_taker_flow_of_the_rows_pushed_gives_the_regime_a_label():
+    frames = simulate(SimulatedMarket(symbols=("BTCUSDT",), days=2))
+    own = gather(frames, "BTCUSDT", FIVE, sources=SOURCES)
+    view = OnlineView((own.symbol,), FIVE, Schema(["close"]), venues={own.symbol: own.venue})
+    view.warm(own)
+
+    regime = view.observe(int(own.now[-1]), ACCOUNT).regimes[own.symbol]
+
+    assert regime == regime_at(SymbolFacts(own.symbol, FIVE, own.now, own.bars, own.tables, own.venue))
+    assert regime.label in LABELS
+
+
+def test_words_may_be_left_out():
+    view = OnlineView(("A",), FIVE, Schema(["close"]), words=False)
+    view.push(bar(0), {})
+
+    assert view.observe(FIVE.us, ACCOUNT).frames == {}
 
 
 def bar(opened, close=1.0):

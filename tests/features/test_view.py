@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from alphaloop.core.account import Account
 from alphaloop.core.errors import InvalidOption
-from alphaloop.core.market import Market
+from alphaloop.core.market import CLOSE, Market
 from alphaloop.features.contract import Schema
+from alphaloop.features.facts import SymbolFacts
 from alphaloop.features.matrix import compute_arrays
+from alphaloop.features.sources.regime import regime_at
+from alphaloop.features.timeframes import summaries
 from alphaloop.features.view import MarketView
 from tests.features.builders import FIVE, market, random_market, tape
 
@@ -101,3 +104,35 @@ def test_no_bars_at_all():
 def test_a_lookback_below_one_is_refused():
     with pytest.raises(InvalidOption, match="lookback of 0"):
         MarketView(random_market(0, 3), SCHEMA, lookback=0)
+
+
+def test_frames_and_regimes_are_those_of_the_bars_known():
+    source = random_market(3, 2000, holes=0.1)
+    view = MarketView(source, Schema(["close"]), words=True)
+    rows = np.flatnonzero(~np.isnan(source.values[:1900, 0, CLOSE]))
+    now, bars = source.ts[rows] + FIVE.us, source.values[rows, 0].T
+
+    seen = view.observe(1900 * FIVE.us, ACCOUNT)
+
+    assert seen.frames["A"] == summaries(now, bars, FIVE)
+    assert set(seen.frames["A"]) == {"4h", "3m"}
+    assert seen.regimes["A"] == regime_at(SymbolFacts("A", FIVE, now, bars))
+    assert seen.regimes["A"].volatility in {"low", "normal", "high"}
+
+
+@given(seed=st.integers(0, 999), cut=st.integers(1, 999))
+@settings(max_examples=15, deadline=None)
+def test_the_future_changes_no_word(seed, cut):
+    source, garbage = random_market(seed, 1000, holes=0.2), random_market(seed + 1, 1000, holes=0.2)
+    mixed = np.concatenate([source.values[:cut], garbage.values[cut:]])
+    views = (MarketView(one, SCHEMA, words=True) for one in (source, Market(source.ts, source.symbols, mixed, FIVE)))
+
+    one, two = (view.observe(cut * FIVE.us, ACCOUNT) for view in views)
+
+    assert (one.frames, one.regimes, one.digest()) == (two.frames, two.regimes, two.digest())
+
+
+def test_before_the_first_bar_there_is_nothing_to_tell():
+    seen = MarketView(random_market(0, 5), SCHEMA, words=True).observe(0, ACCOUNT)
+
+    assert (dict(seen.frames), dict(seen.regimes)) == ({}, {})

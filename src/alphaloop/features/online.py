@@ -15,14 +15,18 @@ import polars as pl
 from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOption, LookaheadError, UnsortedData
 from alphaloop.core.market import CLOSE, Bars, Bools, Floats
-from alphaloop.core.observation import Observation
+from alphaloop.core.observation import NOTHING, Observation
 from alphaloop.core.time import Timeframe, iso
 from alphaloop.features.bars.plan import plan
 from alphaloop.features.contract import Schema
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import RETURN, Family
+from alphaloop.features.sources.regime import Regime, regime_at
 from alphaloop.features.sources.rows import Held, Whose, instants
+from alphaloop.features.sources.timeframes import LONG_FRAME
 from alphaloop.features.symbol import Own, about, between, declared, ordered
+from alphaloop.features.timeframes import summaries
+from alphaloop.features.view import Summary, Words, in_words
 from alphaloop.features.windows import longest_hole_us
 from alphaloop.lake.schema import TABLES
 
@@ -30,15 +34,16 @@ from alphaloop.lake.schema import TABLES
 class Live:
     """One symbol's rolling buffer; made by :class:`OnlineView`."""
 
-    def __init__(self, symbol: str, venue: str, timeframe: Timeframe, schema: Schema) -> None:
+    def __init__(self, symbol: str, venue: str, timeframe: Timeframe, schema: Schema, words: bool) -> None:
         self.symbol, self.timeframe, self.schema = symbol, timeframe, schema
         self._whose = Whose(symbol, timeframe, venue)
         self._by_hand = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
         self._plan = plan(tuple(schema.features[k] for k in self._by_hand))
         self._reach = max((schema.features[k].lookback for k in self._by_hand), default=0) + 1
         self._sources = [_Source(family, schema) for family in schema.sources]
-        self._kept = max([self._reach, *(family.memory_bars for family in schema.sources)]) + 1
-        self._memory_us = max((family.memory_us for family in schema.sources), default=0)
+        self._families = (*schema.sources, *((Regime(), LONG_FRAME) if words else ()))
+        self._kept = max([self._reach, *(family.memory_bars for family in self._families)]) + 1
+        self._memory_us = max((family.memory_us for family in self._families), default=0)
         self._bars = np.full((RETURN + 1, 2 * self._kept), np.nan)
         self._now, self._opens = np.zeros((2, 2 * self._kept), dtype=np.int64)
         self._count = 0  # bars in the buffer
@@ -49,7 +54,7 @@ class Live:
 
     def _hold(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Read tables anew; what two families read alike is read once."""
-        readers = {(name, reader) for source in self._sources for name, reader in source.family.readers.items()}
+        readers = {(name, reader) for family in self._families for name, reader in family.readers.items()}
         frames = {name: tables.get(name, TABLES[name].empty()) for name, _ in readers}
         self._held = {(name, reader): Held(reader, self._whose, frames[name]) for name, reader in readers}
 
@@ -121,7 +126,11 @@ class Live:
         values[self._by_hand] = self._made[self._plan.columns, 0]
 
     def _from_source(self, source: "_Source", values: Floats) -> None:
-        family = source.family
+        source.family.compute(self._facts(source.family), source.values, source.mask)
+        values[source.places] = np.where(source.mask, source.values, np.nan)[source.parts, 0]
+
+    def _facts(self, family: SourceFamily) -> SymbolFacts:
+        """What a family needs for the newest bar."""
         begin = max(0, self._count - 1 - family.memory_bars)
         now = self._now[begin : self._count]
         oldest, newest = int(now[0]) - family.memory_us, int(now[-1])
@@ -129,9 +138,14 @@ class Live:
             name: self._held[name, reader].rows.between(oldest, newest) for name, reader in family.readers.items()
         }
         bars = self._bars[:, begin : self._count]
-        facts = SymbolFacts(self.symbol, self.timeframe, now, bars, tables, self._whose.venue, len(now) - 1)
-        family.compute(facts, source.values, source.mask)
-        values[source.places] = np.where(source.mask, source.values, np.nan)[source.parts, 0]
+        return SymbolFacts(self.symbol, self.timeframe, now, bars, tables, self._whose.venue, len(now) - 1)
+
+    def summary(self) -> Summary | None:
+        """The frames and the regime at the newest bar, in words; none before the first."""
+        if not self._count:
+            return None
+        bars = self._bars[:, : self._count]
+        return summaries(self._now[: self._count], bars, self.timeframe), regime_at(self._facts(Regime()))
 
 
 class _Source:
@@ -156,6 +170,8 @@ class OnlineView:
     lookback : int, bars
         Rows of ``windows``, the newest included; 1 or more.
     venues : mapping of symbol to venue, optional
+    words : bool
+        Whether observations carry frames and regimes, worked out at the first that is asked for after a push.
 
     Raises
     ------
@@ -181,12 +197,17 @@ class OnlineView:
         *,
         lookback: int = 1,
         venues: Mapping[str, str] | None = None,
+        words: bool = True,
     ) -> None:
         if lookback < 1:
             raise InvalidOption(f"a lookback of {lookback} bars", "1 or more", "use 1 for the newest row alone")
         places = venues or {}
         self._symbols, self._schema = tuple(symbols), schema
-        self._live = {symbol: Live(symbol, places.get(symbol, ""), timeframe, schema) for symbol in self._symbols}
+        self._live = {
+            symbol: Live(symbol, places.get(symbol, ""), timeframe, schema, words) for symbol in self._symbols
+        }
+        self._told: Words | None = (NOTHING, NOTHING)
+        self._words = words
         shape = (len(self._symbols), len(schema.names))
         unknown = np.full(shape, np.nan)
         unknown.setflags(write=False)
@@ -201,6 +222,7 @@ class OnlineView:
     def warm(self, history: Own) -> None:
         """Take over a symbol's history, all that was available before the first bar pushed."""
         self._live[history.symbol].warm(history)
+        self._known_at(max(self._available, int(history.now[-1]) if len(history) else self._available))
 
     def push(self, bars: Bars, rows: Mapping[str, pl.DataFrame]) -> None:
         """Bars that just became available, and the table rows that did since the last ones.
@@ -230,7 +252,12 @@ class OnlineView:
                 made[k], _ = live.step(bars.ts, bars.available_at, bar)
         made.setflags(write=False)
         self._rows.append(made)
-        self._available = bars.available_at
+        self._known_at(bars.available_at)
+
+    def _known_at(self, now: int) -> None:
+        self._available = now
+        if self._words:
+            self._told = None
 
     def observe(self, now: int, account: AccountView) -> Observation:
         """All that was known of the market at ``now`` (microseconds UTC), read-only.
@@ -246,4 +273,6 @@ class OnlineView:
         names, mask = self._schema.names, np.isfinite(newest)
         windows.setflags(write=False)
         mask.setflags(write=False)
-        return Observation(now, self._symbols, names, newest, mask, windows, account, self._schema.hash)
+        if self._told is None:
+            self._told = in_words({symbol: live.summary() for symbol, live in self._live.items()})
+        return Observation(now, self._symbols, names, newest, mask, windows, account, self._schema.hash, *self._told)

@@ -169,7 +169,7 @@ def _windows(
 
 def trend(now: Ints, bars: Floats, timeframe: Timeframe, wanted: Timeframe = LONG) -> Trend | None:
     """The trend at the last bar, in words; None while it is unknown. The numbers of :func:`trend_columns`."""
-    last = _last(trend_columns(now, bars, timeframe, wanted), TREND_COLUMNS)
+    last = _last(trend_columns(*_recent(now, bars, timeframe, wanted, TREND_FRAMES)), TREND_COLUMNS)
     if last is None:
         return None
     return Trend(
@@ -186,7 +186,7 @@ def trend(now: Ints, bars: Floats, timeframe: Timeframe, wanted: Timeframe = LON
 
 def momentum(now: Ints, bars: Floats, timeframe: Timeframe, wanted: Timeframe = SHORT) -> Momentum | None:
     """The momentum at the last bar, in words; None while unknown. The numbers of :func:`momentum_columns`."""
-    last = _last(momentum_columns(now, bars, timeframe, wanted), MOMENTUM_COLUMNS)
+    last = _last(momentum_columns(*_recent(now, bars, timeframe, wanted, MOMENTUM_FRAMES)), MOMENTUM_COLUMNS)
     if last is None:
         return None
     extreme = 0 if np.isnan(last["extreme"]) else int(last["extreme"])
@@ -209,6 +209,14 @@ def summaries(now: Ints, bars: Floats, timeframe: Timeframe) -> dict[str, Trend 
     """
     found = {str(LONG): trend(now, bars, timeframe), str(SHORT): momentum(now, bars, timeframe)}
     return {name: one for name, one in found.items() if one is not None}
+
+
+def _recent(
+    now: Ints, bars: Floats, timeframe: Timeframe, wanted: Timeframe, count: int
+) -> tuple[Ints, Floats, Timeframe, Timeframe]:
+    """No more bars than a window of ``count`` frames and the forming one can hold."""
+    most = (count + 1) * reachable(timeframe, wanted).us // timeframe.us
+    return now[-most:], bars[:, -most:], timeframe, wanted
 
 
 _SIDES: dict[int, Literal["up", "down", "sideways"]] = {1: "up", -1: "down", 0: "sideways"}

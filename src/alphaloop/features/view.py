@@ -7,21 +7,68 @@ Does not know policies, venues, or a clock.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from alphaloop.core.account import AccountView
 from alphaloop.core.errors import InvalidOption
-from alphaloop.core.market import Bools, Floats, Market
+from alphaloop.core.market import CLOSE, Bools, Floats, Market
 from alphaloop.core.observation import NOTHING, Observation
 from alphaloop.features.contract import Schema
+from alphaloop.features.facts import SymbolFacts
+from alphaloop.features.family import lay_out
 from alphaloop.features.matrix import compute_into
+from alphaloop.features.sources.regime import RegimeSummary, regime_at
+from alphaloop.features.sources.timeframes import LONG_FRAME
+from alphaloop.features.timeframes import Momentum, Trend, summaries
 
 Fill = Callable[[Floats, Bools], None]
+Summary = tuple[Mapping[str, Trend | Momentum], RegimeSummary]  # frames and regime of one symbol
+Words = tuple[Mapping[str, Mapping[str, Any]], Mapping[str, Any]]  # frames and regimes of an observation
 
 _observation = partial(tuple.__new__, Observation)  # its fields in order, at half the cost of a call; once a bar
+
+
+def in_words(told: Mapping[str, Summary | None]) -> Words:
+    """Frames and regimes by symbol, read-only; a symbol without a bar has none."""
+    known = {symbol: one for symbol, one in told.items() if one is not None}
+    frames = {symbol: MappingProxyType(dict(frames)) for symbol, (frames, _) in known.items()}
+    return MappingProxyType(frames), MappingProxyType({symbol: regime for symbol, (_, regime) in known.items()})
+
+
+class Teller:
+    """What a market's frames and regimes were at each bar, from its bars alone: worked out when asked for.
+
+    Parameters
+    ----------
+    market : Market
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        present = ~np.isnan(market.values[:, :, CLOSE])
+        self._rows = [np.flatnonzero(present[:, asset]) for asset in range(len(market.symbols))]
+        self._last: tuple[int, Words] = (0, (NOTHING, NOTHING))
+
+    def at(self, known: int) -> Words:
+        """As of the first ``known`` bars of the market."""
+        if known != self._last[0]:
+            symbols = enumerate(self._market.symbols)
+            self._last = known, in_words({symbol: self._summary(asset, known) for asset, symbol in symbols})
+        return self._last[1]
+
+    def _summary(self, asset: int, known: int) -> Summary | None:
+        market, stop = self._market, int(self._rows[asset].searchsorted(known))
+        rows = self._rows[asset][max(0, stop - LONG_FRAME.memory_bars - 1) : stop]
+        if not len(rows):
+            return None
+        now, bars = market.ts[rows] + market.timeframe.us, lay_out(market.values, asset, rows)
+        facts = SymbolFacts(market.symbols[asset], market.timeframe, now, bars)
+        return summaries(now, bars, market.timeframe), regime_at(facts)
 
 
 class MarketView:
@@ -35,6 +82,9 @@ class MarketView:
         Rows of ``windows``, the newest included; 1 or more.
     fill : callable, (values, mask), optional
         Writes the features, both (T, A, F), where they need more than the market's bars.
+    words : bool
+        Whether observations carry frames and regimes: a millisecond a bar and symbol. Without taker
+        flow, which a market does not know, of the seven labels only a stop hunt can be told.
 
     Raises
     ------
@@ -51,7 +101,14 @@ class MarketView:
     ([[False]], [[10.0]])
     """
 
-    def __init__(self, market: Market, schema: Schema, lookback: int = 1, fill: Fill | None = None) -> None:
+    def __init__(
+        self,
+        market: Market,
+        schema: Schema,
+        lookback: int = 1,
+        fill: Fill | None = None,
+        words: bool = False,
+    ) -> None:
         if lookback < 1:
             raise InvalidOption(f"a lookback of {lookback} bars", "1 or more", "use 1 for the newest row alone")
         shape = (lookback + len(market), len(market.symbols), len(schema.names))
@@ -67,6 +124,7 @@ class MarketView:
         self._available = np.concatenate([[ends.min], known_at, [ends.max]]).data
         self._lookback = lookback
         self._symbols, self._features, self._hash = market.symbols, schema.names, schema.hash
+        self._teller = Teller(market) if words else None
         self._known = 0  # where the last answer stood: a hint for speed, never an answer
 
     @property
@@ -80,7 +138,8 @@ class MarketView:
         if not available[known] <= now < available[known + 1]:
             known = bisect_right(available, now) - 1
         self._known = known
-        newest = known + self._lookback - 1
+        newest, teller = known + self._lookback - 1, self._teller
+        frames, regimes = (NOTHING, NOTHING) if teller is None else teller.at(known)
         return _observation(
             (
                 now,
@@ -91,8 +150,8 @@ class MarketView:
                 self._values[known : newest + 1],
                 account,
                 self._hash,
-                NOTHING,
-                NOTHING,
+                frames,
+                regimes,
                 (),
             )
         )

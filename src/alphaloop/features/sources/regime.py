@@ -7,7 +7,7 @@ of the bar before; a source slower than the bars says nothing about one bar.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -147,6 +147,53 @@ def _scores(values: Floats, begin: Floats, span: int, least: int) -> Floats:
     for i in range(len(values)):
         made[i] = score(values, max(begin[i], i - span + 1), i, least)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class RegimeSummary:
+    """What kind of bar just closed, and the state around it, as a policy or a prompt reads it.
+
+    Parameters
+    ----------
+    label : str or None
+        One of :data:`alphaloop.features.regime.LABELS`; None where it cannot be told, see ``reason``.
+    direction : {"up", "down", "none"}
+    confidence : float or None, 0 to 1
+    reason : str
+    volatility : {"low", "normal", "high"} or None
+    trend : {"up", "down", "none"} or None
+    ranging : bool or None
+        None until the windows are full of bars.
+    """
+
+    label: str | None
+    direction: str
+    confidence: float | None
+    reason: str
+    volatility: str | None
+    trend: str | None
+    ranging: bool | None
+
+
+def regime_at(facts: SymbolFacts) -> RegimeSummary:
+    """The regime at the last bar, in words: the numbers of the family :class:`Regime`."""
+    family = Regime()
+    made = np.empty((len(family.declared), 1))
+    family.compute(replace(facts, first=len(facts.now) - 1), made, np.empty(made.shape, dtype=np.bool_))
+    column = {one.name.removeprefix("regime_"): value for one, value in zip(family.declared, made[:, 0], strict=True)}
+    known = {name: None if np.isnan(value) else int(value) for name, value in column.items()}
+    return RegimeSummary(
+        None if known["code"] is None else LABELS[known["code"]],
+        _SIDES[known["direction"] or 0],
+        None if known["code"] is None else float(column["confidence"]),
+        REASONS[int(column["reason"])],
+        None if known["vol_state"] is None else _SIZES[known["vol_state"]],
+        None if known["trend_state"] is None else _SIDES[known["trend_state"]],
+        None if known["range_state"] is None else bool(known["range_state"]),
+    )
+
+
+_SIDES, _SIZES = {1: "up", -1: "down", 0: "none"}, {1: "high", -1: "low", 0: "normal"}
 
 
 def _read_takers(frame: pl.DataFrame, whose: Whose) -> Rows:
