@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from alphaloop.core.errors import InvalidOption
 
 RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Action(StrEnum):
@@ -63,7 +64,7 @@ class Intent:
     risk_level: RiskLevel = "MEDIUM"
     risk_score: float = 50.0
     reasoning: str = ""
-    timeframes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    timeframes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     model_sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -120,7 +121,7 @@ class Decision:
     True
     """
 
-    intents: Mapping[str, Intent] = field(default_factory=lambda: MappingProxyType({}))
+    intents: Mapping[str, Intent] = field(default_factory=lambda: _NOTHING)
     votes: tuple[Vote, ...] = ()
     cuts: tuple[Cut, ...] = ()
 

@@ -1,7 +1,8 @@
 """Traces: what happened, all that learning may use. Facts only; rewards never.
 
-A trace is stored in columns: every step has its time, observation digest and account;
-only steps where something was decided, cut, ordered or filled carry those records.
+Every step leaves one row of bytes, which is also what is hashed: its observation's digest,
+the positions, the time and the money. Only steps where something was decided, cut, ordered
+or filled carry those records as well.
 """
 
 import json
@@ -17,6 +18,8 @@ from alphaloop.core.decision import Decision
 from alphaloop.core.market import Floats, Ints
 from alphaloop.core.observation import Observation
 from alphaloop.core.orders import Fill, Order
+
+_THREE = Struct("3d").pack
 
 
 class Step(NamedTuple):
@@ -71,14 +74,14 @@ class Trace:
 
     header: Header
     events: list[Event] = field(default_factory=list)
-    _rows: list[tuple[int, bytes, float, float, bytes]] = field(default_factory=list)
+    _rows: list[bytes] = field(default_factory=list)  # not tuples: the garbage collector would walk them
 
     def record(self, step: Step) -> None:
         """Append one step."""
         now, observation, proposed, allowed, orders, fills, account = step
         if fills or orders or proposed.intents or allowed.cuts:
             self.events.append(Event(len(self._rows), proposed, allowed, orders, fills))
-        self._rows.append((now, observation.digest(), account.equity, account.cash, account.quantity.tobytes()))
+        self._rows.append(observation.digest() + account.quantity.tobytes() + _THREE(now, account.equity, account.cash))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -86,23 +89,26 @@ class Trace:
     @property
     def now(self) -> Ints:
         """Decision times, shape (T,), microseconds UTC."""
-        return np.array([row[0] for row in self._rows], dtype=np.int64)
+        return self._table()[:, -3].astype(np.int64)
 
     @property
     def equity(self) -> Floats:
         """Equity at each step, shape (T,), quote currency."""
-        return np.array([row[2] for row in self._rows])
+        return self._table()[:, -2].copy()
 
     @property
     def cash(self) -> Floats:
         """Cash at each step, shape (T,), quote currency."""
-        return np.array([row[3] for row in self._rows])
+        return self._table()[:, -1].copy()
 
     @property
     def quantity(self) -> Floats:
         """Positions at each step, shape (T, A), base units."""
-        assets = len(self.header.symbols)
-        return np.frombuffer(b"".join(row[4] for row in self._rows)).reshape(len(self._rows), assets)
+        return self._table()[:, 2:-3].copy()
+
+    def _table(self) -> Floats:
+        """The rows as numbers, shape (T, 2 + A + 3): digest, positions, time (exact below 2**53), equity, cash."""
+        return np.frombuffer(b"".join(self._rows)).reshape(len(self._rows), len(self.header.symbols) + 5)
 
     @property
     def fills(self) -> list[Fill]:
@@ -112,9 +118,8 @@ class Trace:
     def digest(self) -> str:
         """SHA-256 over header and steps: same seed and same data, same digest."""
         state = sha256(json.dumps(asdict(self.header), sort_keys=True).encode())
-        packed = Struct("=3d").pack
-        for now, observation, equity, cash, quantity in self._rows:
-            state.update(observation + quantity + packed(now, equity, cash))
+        for row in self._rows:
+            state.update(row)
         for event in self.events:
             state.update(repr((event.step, event.orders, event.fills)).encode())
             for decision in (event.proposed, event.allowed):
