@@ -12,6 +12,8 @@ from alphaloop.core.time import MINUTE_US, Timeframe
 from alphaloop.hindsight.labels.barriers import triple_barrier
 from alphaloop.hindsight.labels.forward import forward
 from alphaloop.hindsight.labels.windows import windows
+from alphaloop.hindsight.outcomes import Costs as OracleCosts
+from alphaloop.hindsight.outcomes import label_candidates
 from tests.reference.candidate import Candidate, Costs, slow_candidate
 
 ROUNDS = settings(deadline=None, max_examples=int(os.environ.get("ALPHALOOP_LAW_EXAMPLES", "100")))
@@ -96,3 +98,27 @@ def test_labels_pay_what_the_reference_pays(bars, horizon, side):
         assert abs(barrier["net"][at] - levels.net) < 1e-12
         assert abs(barrier["ret"][at] - levels.gross) < 1e-12
         assert int(barrier["end"][at]) == (levels.exit_bar + 1) * MINUTE_US
+
+
+@ROUNDS
+@given(bars=st.lists(rows(holes=False), min_size=6, max_size=14), horizon=st.integers(1, 5), side=many["side"])
+def test_labels_are_the_outcomes_of_plain_candidates(bars, horizon, side):
+    values = np.array(bars)
+    names = {name: values[:, place].copy() for place, name in enumerate(("open", "high", "low", "close", "volume"))}
+    whole = np.arange(len(bars) - horizon)
+    columns = {"bar": whole, "side": np.full(len(whole), side), "leverage": np.ones(len(whole))}
+    none, near = np.full(len(whole), NAN), np.full(len(whole), 0.05)
+    asked = {"costs": OracleCosts(DEAR.taker_fee, DEAR.maker_fee, DEAR.slippage, 0.005, 0.0), "horizon": horizon}
+    ahead, barrier = labels(market_of(bars), horizon, "time", side)
+
+    plain = label_candidates(
+        names | {"funding_rate": values[:, 5].copy()}, columns | {"stop": none, "target": none}, **asked
+    )
+    levels = label_candidates(
+        names | {"funding_rate": values[:, 5].copy()}, columns | {"stop": near, "target": near}, **asked
+    )
+
+    net = ahead["net_long" if side > 0 else "net_short"][whole]
+    assert np.abs(plain.net_return - net).max() < 1e-12
+    assert np.abs(levels.net_return - barrier["net"][whole]).max() < 1e-12
+    assert ((levels.exit_bar + 1) * MINUTE_US == barrier["end"][whole]).all()

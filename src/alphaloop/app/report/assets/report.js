@@ -144,7 +144,7 @@
       var region = el('div', null, 'scroll'), node = el('table');
       region.tabIndex = 0; region.setAttribute('role', 'region'); region.setAttribute('aria-label', g.title + ', scrollable');
       node.id = 'group-' + i; region.appendChild(node); $('groups').appendChild(region);
-      table(node.id, 'Trades by ' + g.title, [{ name: g.title, text: true }, { name: 'Trades', format: whole }, { name: 'Win rate', format: pct1 }, { name: 'Gross', format: f.money, tone: true }, { name: 'Costs', format: f.money }, { name: 'Net', format: f.money, tone: true }, { name: 'Mean return', format: pct, tone: true }, { name: 'Mean held', format: hours }, { name: 'MAE', format: pct }, { name: 'MFE', format: pct }], g.rows);
+      table(node.id, 'Trades by ' + g.title, [{ name: g.title, text: true, format: function (x) { return x.replace(/_/g, ' '); } }, { name: 'Trades', format: whole }, { name: 'Win rate', format: pct1 }, { name: 'Gross', format: f.money, tone: true }, { name: 'Costs', format: f.money }, { name: 'Net', format: f.money, tone: true }, { name: 'Mean return', format: pct, tone: true }, { name: 'Mean held', format: hours }, { name: 'MAE', format: pct }, { name: 'MFE', format: pct }], g.rows);
     });
   }
 
@@ -152,7 +152,7 @@
     var o = d.oracle, start = m.start_equity;
     $('oracle-card').hidden = !o;
     if (!o) return;
-    $('oracle-note').textContent = 'The best that positions no larger than the run\'s largest could have earned on the same bars, at the same costs, knowing every bar beforehand. An upper bound for market orders, not a goal: what nobody could know is in it too.';
+    $('oracle-note').textContent = 'The best that positions no larger than the run\'s largest could have earned on the same bars, at the same costs, knowing every bar beforehand, each symbol on its own. An upper bound for market orders, not a goal: what nobody could know is in it too.';
     [['Oracle', f.signed(o.profit / start)], ['This run', f.signed(o.own / start)], ['Regret', f.pct(o.regret / start)], ['Captured', o.captured === null ? '–' : f.pct(o.captured)]].forEach(function (one) {
       var box = el('div'); box.appendChild(el('div', one[0], 'name')); box.appendChild(el('div', one[1], 'value')); $('oracle-facts').appendChild(box);
     });
