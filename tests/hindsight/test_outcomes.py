@@ -134,6 +134,31 @@ def test_polars_frames_and_any_order_give_the_same():
     assert again.frame().equals(found.frame()[order])
 
 
+def test_groups_far_apart_that_look_like_a_run_are_all_written():
+    """Rows 0-99, 300-399 and 200-255 by bar: the first and the last of a batch are as far apart as in a run."""
+    table = rough_bars(500, 3)
+    tried = rough_candidates(table, 500, 4)
+    tried["bar"] = np.concatenate([np.full(100, 1), np.full(100, 9), np.full(100, 3), np.full(100, 2), np.full(100, 8)])
+
+    found = label_candidates(table, tried, costs=PAID, horizon=24)
+
+    assert differences(found, slow_outcomes(table, tried, PAID, 24))[0] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_a_million_candidates_equal_the_slow_reference(seed):
+    horizon, group = (1, 5, 12, 24, 48, 48, 96, 150)[seed % 8], (1, 1, 7, 100)[seed % 4]
+    table = rough_bars(5000, 100 + seed, halts=seed % 2 == 0)
+    tried = rough_candidates(table, 50_000, 200 + seed, group=group, limits=seed % 3 != 0)
+
+    found = label_candidates(table, tried, costs=PAID, horizon=horizon)
+
+    wrong, widest = differences(found, slow_outcomes(table, tried, PAID, horizon))
+    assert wrong == 0
+    assert widest < 1e-12
+
+
 @pytest.mark.parametrize("horizon", [1, 7, 48, 200])
 @pytest.mark.parametrize("halts", [False, True])
 def test_equal_to_the_slow_reference(horizon, halts):

@@ -108,8 +108,10 @@ def correct(candidates: Candidates, terms: Terms, work: Work, order: Ints) -> No
 def write_out(work: Work, results: Results, order: Ints) -> None:
     """Every column to the row of its candidate, one figure after the other: long runs of writes."""
     sheet, figures, count = work.prices, results.figures, len(order)
-    first = order[0]
-    if order[count - 1] - first == count - 1:
+    first, strays = order[0], 0
+    for i in range(count):
+        strays += order[i] != first + i
+    if strays == 0:
         for row in range(figures.shape[0]):
             for i in range(count):
                 figures[row, first + i] = sheet[RESULT + row, i]
