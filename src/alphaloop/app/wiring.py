@@ -3,6 +3,7 @@
 Backtest and paper replay take the same :class:`Setup`; they differ in the venue alone.
 """
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -19,7 +20,8 @@ from alphaloop.core.time import Timeframe
 from alphaloop.core.trace import Header, Trace
 from alphaloop.engine.feeds import ReplayFeed
 from alphaloop.engine.session import Session, run
-from alphaloop.execution.simulator.compiled import STAMP
+from alphaloop.execution.simulator.compiled import rules_hash
+from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.features.contract import Schema
 from alphaloop.features.symbol import tables_of
 from alphaloop.features.view import MarketView
@@ -30,7 +32,7 @@ from alphaloop.policies.experts.library import EXPERTS
 from alphaloop.risk.chain import Chain, Limits, chain_of
 
 DataKind = Literal["real", "simulated", "mixed"]
-MakeVenue = Callable[[Sequence[Instrument], float], Venue]
+MakeVenue = Callable[[Sequence[Instrument], float, FillRules], Venue]
 POLICIES = {**BASELINES, **EXPERTS}
 """What the command line knows by name."""
 
@@ -111,6 +113,7 @@ class Options:
     limits: Limits = field(default_factory=limits_of)
     seed: int = 0
     band: float = 0.0
+    rules: FillRules = field(default_factory=FillRules)
     params: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -201,12 +204,17 @@ def prepare(lake: Lake, options: Options) -> Setup:
         timeframe=str(timeframe),
         seed=options.seed,
         schema_hash=schema.hash,
-        rules_hash=STAMP,
+        rules_hash=rules_hash(options.rules),
         market_digest=market.digest,
         code_version=__version__,
         table_versions=tuple((name, version) for name, version in lake.versions().items() if name in read),
         start_cash=options.cash,
-        options=(("costs", repr(options.costs)), ("limits", repr(options.limits)), ("band", repr(options.band))),
+        options=(
+            ("costs", repr(options.costs)),
+            ("limits", repr(options.limits)),
+            ("band", repr(options.band)),
+            ("rules", json.dumps(options.rules.as_dict())),
+        ),
     )
     instruments = tuple(instrument_of(one, market.sources.get(one, ""), options.costs) for one in market.symbols)
     return Setup(
@@ -233,7 +241,7 @@ def play(setup: Setup, make_venue: MakeVenue, progress: Callable[[int], None] | 
     """Run the session through a venue."""
     session = Session(
         feed=ReplayFeed(setup.market, progress),
-        venue=make_venue(setup.instruments, setup.options.cash),
+        venue=make_venue(setup.instruments, setup.options.cash, setup.options.rules),
         observer=setup.observer,
         policy=setup.policy,
         risk=setup.risk,

@@ -41,6 +41,33 @@ def four_bars(tmp_path) -> Path:
 BUY = ["backtest", "--policy", "buy-and-hold", "--symbols", "BTCUSDT", "--fee-bps", "10", "--slippage-bps", "5"]
 
 
+def test_other_rules_by_hand(four_bars):
+    """As jesse fills: at the close on which it was decided, 100, without slippage; another rule, another hash."""
+    plain, jesse = (call(*BUY, "--set", "weight=0.5", *words, "--json", home=four_bars) for words in ([], JESSE))
+
+    assert jesse.json["metrics"]["slippage"] == 0.0
+    assert jesse.json["metrics"]["fees"] == pytest.approx(5.0, abs=1e-12)
+    assert jesse.json["metrics"]["total_return"] == pytest.approx((50 * 10 - 5) / 10_000, abs=1e-12)
+    assert jesse.json["trace_hash"] != plain.json["trace_hash"]
+
+
+def test_unknown_rules_are_refused(four_bars):
+    result = call(*BUY, "--rules", "zipline", "--json", home=four_bars)
+
+    assert (result.code, result.json["error"]) == (2, "UnknownName")
+
+
+@pytest.mark.parametrize("rules", ["vectorbt", "backtesting.py", "freqtrade", "jesse"])
+def test_paper_equals_the_backtest_under_any_rules(home, rules):
+    result = call("paper", "replay", *CROSS, "--rules", rules, "--json", home=home)
+
+    assert (result.code, result.json["equal"]) == (0, True)
+    assert result.json["fills"] > 0
+
+
+JESSE = ["--rules", "jesse"]
+
+
 def test_buy_and_hold_by_hand(four_bars):
     """Half of 10,000 at the close of 100 is 50 units, bought at the next open, 100, plus slippage."""
     price = 100 * 1.0005

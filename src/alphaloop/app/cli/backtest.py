@@ -41,11 +41,13 @@ def _command(act: Act) -> Callable[..., int]:
         max_leverage: Annotated[float | None, typer.Option(help="Cut the isolated leverage of a position.")] = None,
         max_drawdown: Annotated[float | None, typer.Option(help="Close all and stop beyond this loss.")] = None,
         band: Annotated[float, typer.Option(help="Leave smaller changes alone, fraction of equity.")] = 0.0,
+        rules: Annotated[str, typer.Option(help="How bars fill: default, or as another engine does.")] = "default",
         seed: Annotated[int, typer.Option(help="Same seed, same trace.")] = 0,
         set_: Annotated[list[str] | None, typer.Option("--set", help="A policy parameter, e.g. fast=12.")] = None,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> int:
         from alphaloop.app.wiring import Costs, Options, limits_of
+        from alphaloop.execution.simulator.presets import rules_named
 
         first, last = context.window(start, end)
         options = Options(
@@ -60,6 +62,7 @@ def _command(act: Act) -> Callable[..., int]:
             limits=limits_of(max_weight, max_gross, max_leverage, max_drawdown),
             seed=seed,
             band=band,
+            rules=rules_named(rules),
             params=context.pairs(set_ or []),
         )
         return act(options, json)

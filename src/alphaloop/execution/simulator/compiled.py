@@ -26,12 +26,18 @@ from alphaloop.execution.simulator.jit import borrow, entry_point, inlined
 from alphaloop.execution.simulator.kernel import events
 from alphaloop.execution.simulator.quiet import glide, mark
 from alphaloop.execution.simulator.quiet import quiet as nothing_happens
+from alphaloop.execution.simulator.rules import FillRules
 
 register_jitable(wanted_quantity)  # the very function the Python side uses; numba compiles it in place
 
 _SOURCES = (core_account, core_market, core_orders, jit, rules, at, levels, money, resting, kernel, quiet)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
-"""Of the rules as they stand in these files; written into every trace."""
+"""Of the rules as they stand in these files."""
+
+
+def rules_hash(chosen: FillRules) -> str:
+    """SHA-256 of the code that fills and of the rules it was given; written into every trace."""
+    return sha256(f"{STAMP}:{chosen.hash}".encode()).hexdigest()
 
 
 class Plan(NamedTuple):
