@@ -15,10 +15,14 @@ time and gets the bits of the batch. NaN is "not known"; a kernel never sees an 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 
 from alphaloop.core.market import BAR_COLUMNS, CLOSE, Floats, Ints
 
@@ -26,9 +30,37 @@ Kernel = Callable[..., None]
 
 UNTIL_WARM = "NaN until `lookback` earlier bars of the asset are known, and where the asset has no bar"
 
-# Strict arithmetic: the bits must not depend on how rows are cut into calls. Without the interpreter's lock,
-# so that two symbols are built side by side.
-compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, nogil=True, error_model="numpy")
+
+def sources(function: Callable[..., Any]) -> set[Path]:
+    """The files whose rules are compiled into a function: its own, and those its module takes compiled rules from."""
+    found, open_ends = {Path(function.__code__.co_filename)}, [function.__globals__]
+    while open_ends:
+        for value in open_ends.pop().values():
+            inner = value.py_func if isinstance(value, Dispatcher) else None
+            if inner is not None and Path(inner.__code__.co_filename) not in found:
+                found.add(Path(inner.__code__.co_filename))
+                open_ends.append(inner.__globals__)
+    return found
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a rule to machine code, kept on disk until one of its :func:`sources` changes.
+
+    numba looks at the file of the function alone; a rule compiled in from another would go
+    stale, and a stale kernel is a wrong number. Arithmetic is strict: the bits must not
+    depend on how rows are cut into calls. Runs without the interpreter's lock, so that two
+    symbols are built side by side.
+    """
+    made: Any = njit(cache=True, nogil=True, error_model="numpy")(function)
+    kept = made._cache._cache_file
+    kept._source_stamp = (kept._source_stamp, *(_digest(path) for path in sorted(sources(function)) if path.exists()))
+    return cast(Callable[..., Any], made)
+
+
+@cache
+def _digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
 
 RETURN = len(BAR_COLUMNS)  # row of ``bars`` that holds the one-bar return
 
