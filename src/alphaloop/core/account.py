@@ -208,7 +208,7 @@ def orders_to_reach(
 def _order_for(
     symbol: str, intent: Intent, account: AccountView, asset: int, instrument: Instrument, now: int, band: float
 ) -> Order | None:
-    held, mark = float(account.quantity[asset]), float(account.mark_price[asset])
+    held, mark = account.quantity.item(asset), account.mark_price.item(asset)
     price = intent.entry_price or mark
     if not price > 0:  # no bar of this symbol yet: there is nothing to trade against
         return None

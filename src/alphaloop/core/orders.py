@@ -106,10 +106,12 @@ class Order:
 
     def __post_init__(self) -> None:
         numbers = (self.quantity, self.leverage, self.price, self.stop_loss, self.take_profit)
-        if not all(number is None or math.isfinite(number) for number in numbers):
-            raise InvalidOrder(f"{self.symbol}: {numbers}", "finite numbers", "correct the order")
-        if any(level is not None and level <= 0 for level in numbers[2:]):
-            raise InvalidOrder(f"{self.symbol}: price, stop or target of zero or less", "prices above zero", "")
+        for number in numbers:
+            if number is not None and not math.isfinite(number):
+                raise InvalidOrder(f"{self.symbol}: {numbers}", "finite numbers", "correct the order")
+        for level in numbers[2:]:
+            if level is not None and level <= 0:
+                raise InvalidOrder(f"{self.symbol}: price, stop or target of zero or less", "prices above zero", "")
         if self.leverage < 1:
             raise InvalidOrder(f"{self.symbol}: leverage {self.leverage}", "1 or more", "use 1 for no leverage")
         if (self.type in _PRICED) != (self.price is not None):
