@@ -21,7 +21,7 @@ from alphaloop.features.bars.plan import plan
 from alphaloop.features.contract import Schema
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import RETURN, Family
-from alphaloop.features.sources.regime import Regime, regime_at
+from alphaloop.features.sources.regime import Regime, regime_of
 from alphaloop.features.sources.rows import Held, Whose, instants
 from alphaloop.features.sources.timeframes import LONG_FRAME
 from alphaloop.features.symbol import Own, about, between, declared, ordered
@@ -29,6 +29,8 @@ from alphaloop.features.timeframes import summaries
 from alphaloop.features.view import Summary, Words, in_words
 from alphaloop.features.windows import longest_hole_us
 from alphaloop.lake.schema import TABLES
+
+_REGIME = Regime()
 
 
 class Live:
@@ -40,8 +42,10 @@ class Live:
         self._by_hand = [k for k, one in enumerate(schema.features) if isinstance(one.kernel, Family)]
         self._plan = plan(tuple(schema.features[k] for k in self._by_hand))
         self._reach = max((schema.features[k].lookback for k in self._by_hand), default=0) + 1
-        self._sources = [_Source(family, schema) for family in schema.sources]
-        self._families = (*schema.sources, *((Regime(), LONG_FRAME) if words else ()))
+        asked = {family.name for family in schema.sources}
+        more = (family for family in (_REGIME, LONG_FRAME) if words and family.name not in asked)
+        self._families = (*schema.sources, *more)
+        self._sources = [_Source(family, schema) for family in self._families]
         self._kept = max([self._reach, *(family.memory_bars for family in self._families)]) + 1
         self._memory_us = max((family.memory_us for family in self._families), default=0)
         self._bars = np.full((RETURN + 1, 2 * self._kept), np.nan)
@@ -74,6 +78,8 @@ class Live:
         if self._count:
             oldest, newest = int(own.now[tail]) - self._memory_us, int(own.now[-1])
             self._hold({name: between(frame, oldest, newest) for name, frame in own.tables.items()})
+            for source in self._sources:
+                source.family.compute(self._facts(source.family), source.values, source.mask)
 
     def take(self, rows: Mapping[str, pl.DataFrame]) -> None:
         """Add table rows that became available; forget those no family can reach any more."""
@@ -145,7 +151,8 @@ class Live:
         if not self._count:
             return None
         bars = self._bars[:, : self._count]
-        return summaries(self._now[: self._count], bars, self.timeframe), regime_at(self._facts(Regime()))
+        frames = summaries(self._now[: self._count], bars, self.timeframe)
+        return frames, regime_of(_REGIME, next(one for one in self._sources if one.family == _REGIME).values[:, 0])
 
 
 class _Source:

@@ -176,11 +176,16 @@ class RegimeSummary:
 
 
 def regime_at(facts: SymbolFacts) -> RegimeSummary:
-    """The regime at the last bar, in words: the numbers of the family :class:`Regime`."""
+    """The regime at the last bar, in words."""
     family = Regime()
     made = np.empty((len(family.declared), 1))
     family.compute(replace(facts, first=len(facts.now) - 1), made, np.empty(made.shape, dtype=np.bool_))
-    column = {one.name.removeprefix("regime_"): value for one, value in zip(family.declared, made[:, 0], strict=True)}
+    return regime_of(family, made[:, 0])
+
+
+def regime_of(family: Regime, values: Floats) -> RegimeSummary:
+    """What the values of the family (columns,) at one bar mean."""
+    column = {one.name.removeprefix("regime_"): value for one, value in zip(family.declared, values, strict=True)}
     known = {name: None if np.isnan(value) else int(value) for name, value in column.items()}
     return RegimeSummary(
         None if known["code"] is None else LABELS[known["code"]],

@@ -42,26 +42,32 @@ class Rows:
         Numbers of the lists.
     """
 
-    __slots__ = ("columns", "values")
+    __slots__ = ("_columns", "_first", "_stop", "values")
 
     def __init__(self, columns: Mapping[str, Array], values: Mapping[str, Array] | None = None) -> None:
-        self.columns, self.values = columns, values or {}
+        self._columns, self.values = columns, values or {}
+        self._first, self._stop = 0, len(columns["available"])
 
     def __getitem__(self, name: str) -> Array:
-        return self.columns[name]
+        return self._columns[name][self._first : self._stop]
 
     def __len__(self) -> int:
-        return len(self.columns["available"])
+        return self._stop - self._first
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """All columns by name."""
+        return {name: self[name] for name in self._columns}
 
     @property
     def available(self) -> Ints:
         """When each row became known, ascending, (m,)."""
-        return self.columns["available"]
+        return self["available"]
 
     @property
     def event(self) -> Ints:
         """When it was so, (m,)."""
-        return self.columns["event"]
+        return self["event"]
 
     def between(self, oldest: int, newest: int) -> "Rows":
         """Rows with ``oldest <= available <= newest``; nothing is copied."""
@@ -74,7 +80,10 @@ class Rows:
 
     def cut(self, first: int, stop: int | None = None) -> "Rows":
         """Rows from ``first`` up to ``stop``; nothing is copied."""
-        return Rows({name: column[first:stop] for name, column in self.columns.items()}, self.values)
+        made = Rows(self._columns, self.values)
+        made._first = self._first + first
+        made._stop = self._stop if stop is None else self._first + stop
+        return made
 
     def where(self, kept: Bools) -> "Rows":
         """Those rows for which ``kept`` (m,) is true."""
