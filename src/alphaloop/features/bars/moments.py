@@ -113,7 +113,11 @@ def moments(
     wide = rows + longest - 1
     work, window_means, window_spreads = borrow(work), borrow(window_means), borrow(window_spreads)
     sums, spreads, next_sums, next_spreads = work[0], work[1], work[2], work[3]
-    first_blocks(values, start - longest + 1, sums[:wide])
+    first = start - longest + 1
+    if first < 0:
+        first_blocks(values, first, sums[:wide])
+    else:
+        sums = values[first : first + wide]  # read, never written
     spreads[:wide] = 0.0
     while True:
         for p in range(len(windows)):
@@ -132,7 +136,8 @@ def moments(
             _join_pairs(sums[:wide], next_sums[new], next_spreads[new])
         else:
             _join_halves(sums[new], sums[old], spreads[new], spreads[old], size, next_sums[new], next_spreads[new])
-        sums, spreads, next_sums, next_spreads = next_sums, next_spreads, sums, spreads
+        before = work[0] if size == 1 else sums
+        sums, spreads, next_sums, next_spreads = next_sums, next_spreads, before, spreads
         size *= 2
 
 
