@@ -19,7 +19,7 @@ from alphaloop.features.facts import SymbolFacts
 from alphaloop.features.family import compiled
 from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, instants, told
 from alphaloop.features.sources.symbols import names_of
-from alphaloop.features.sources.words.texts import LIMIT, cleaned, polarity, word_sets
+from alphaloop.features.sources.words.texts import LIMIT, cleaned, polarity, select, word_sets
 
 WINDOW_US = 24 * HOUR_US
 NOVEL_US = 3 * DAY_US  # words not heard for so long are new again
@@ -108,7 +108,7 @@ def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
     """Numbers of each event, whoever it is about: a link may say so later."""
     named = frame[_NAMED].to_numpy() if _NAMED in frame.columns else np.ones(len(frame), dtype=np.bool_)
     told_of = frame if named.all() else frame.filter(pl.Series(named))
-    made, count = told_of.select(_WANTED), len(frame)
+    made, count = select(told_of, _WANTED), len(frame)
     said, publisher = np.full((count, TOLD), np.nan), np.zeros(count, dtype=np.int64)
     begin, stop = np.zeros((2, count), dtype=np.int64)
     said[named], publisher[named] = _numbers(made), made["publisher"].to_numpy().view(np.int64)
