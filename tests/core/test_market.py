@@ -109,3 +109,23 @@ def test_instruments_that_cannot_be(options):
 
 def test_a_maker_rebate_is_no_fault():
     assert Instrument("X", maker_fee=-0.0001).maker_fee == -0.0001
+
+
+def marked(mark) -> Market:
+    values = np.full((2, 1, 6), 100.0)
+    return Market(np.arange(2) * 60_000_000, ("X",), values, Timeframe.parse("1m"), mark=np.array(mark, dtype=float))
+
+
+def test_marks_travel_with_their_bars():
+    market = marked([[[99, 101]], [[np.nan, np.nan]]])
+
+    assert [bars.mark.tolist() for bars in market][0] == [[99.0, 101.0]]
+    assert market.between(0, 60_000_000).mark.tolist() == [[[99.0, 101.0]]]
+    assert market.digest != marked([[[98, 101]], [[np.nan, np.nan]]]).digest
+    assert not market.mark.flags.writeable
+
+
+@pytest.mark.parametrize("pair", [[101, 99], [np.nan, 100], [0, 100], [99, np.inf], [99]])
+def test_impossible_marks_are_refused(pair):
+    with pytest.raises(SchemaViolation, match="mark"):
+        marked([[pair], [pair]])
