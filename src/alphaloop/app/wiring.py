@@ -23,9 +23,11 @@ from alphaloop.engine.session import Session, run
 from alphaloop.execution.simulator.compiled import rules_hash
 from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.features.contract import Schema
+from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.symbol import tables_of
 from alphaloop.features.view import MarketView
 from alphaloop.lake.bars import load_market
+from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import Lake
 from alphaloop.policies.baselines import BASELINES
 from alphaloop.policies.experts.library import EXPERTS
@@ -225,7 +227,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
         view_of(lake, _history(lake, market, options), schema),
         chain_of(options.limits),
         header,
-        data_kind(lake, market),
+        data_kind(lake, market, schema),
     )
 
 
@@ -252,12 +254,15 @@ def play(setup: Setup, make_venue: MakeVenue, progress: Callable[[int], None] | 
     return run(session)
 
 
-def data_kind(lake: Lake, market: Market) -> DataKind:
-    """Whether the market's bars are real, simulated, or both."""
+def data_kind(lake: Lake, market: Market, schema: Schema) -> DataKind:
+    """Whether what the run stands on, its bars and the facts its features read, is real, simulated, or both."""
     found: set[bool] = set()
     for symbol, venue in market.sources.items():
-        rows = lake.scan("market_bars", symbols=[symbol], venue=venue, timeframe=str(market.timeframe))
-        found |= set(rows.select("is_synthetic").unique().collect()["is_synthetic"].to_list())
+        scans = [lake.scan("market_bars", symbols=[symbol], venue=venue, timeframe=str(market.timeframe))]
+        own = [name for name in tables_of(schema.sources) if name != "market_bars" and "symbol" in TABLES[name].names]
+        scans += [lake.scan(name, symbols=list(names_of(symbol))) for name in own]
+        for rows in scans:
+            found |= set(rows.select("is_synthetic").unique().collect()["is_synthetic"].to_list())
     if found == {True}:
         return "simulated"
     return "mixed" if True in found else "real"

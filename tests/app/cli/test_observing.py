@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from alphaloop.app.observing import view_of
+from alphaloop.app.wiring import data_kind
 from alphaloop.core.account import Account
 from alphaloop.core.errors import NoData
 from alphaloop.core.time import HOUR_US, MINUTE_US
 from alphaloop.features.contract import Schema
 from alphaloop.lake.bars import load_market
 from alphaloop.lake.table import Lake
-from tests.app.cli.builders import START, call
+from tests.app.cli.builders import START, call, write_bars
 
 FIVE = 5 * MINUTE_US
 
@@ -55,3 +56,16 @@ def test_carry_is_backtested_and_replayed(home):
     assert result.json["metrics"]["open_trades"] == 1
     assert result.json["metrics"]["funding"] < 0  # the short is paid
     assert again.json["equal"] is True
+
+
+def test_simulated_facts_beside_real_bars_are_told(tmp_path):
+    """Real bars of a symbol whose funding, which a policy may read, was simulated."""
+    call("data", "simulate", "--symbols", "BTCUSDT", "--days", "1", "--seed", "1", home=tmp_path)
+    closes = [100.0 + i % 7 for i in range(300)]
+    bars = write_bars(tmp_path / "BTCUSDT-5m.csv", closes)
+    assert call("data", "import", bars, "--venue", "bybit", home=tmp_path).code == 0
+    lake = Lake(tmp_path / "lake")
+    market = load_market(lake, ["BTCUSDT"], "5m", venue="bybit")
+
+    assert data_kind(lake, market, Schema(["close"])) == "real"
+    assert data_kind(lake, market, Schema(["close", "funding_rate_8h"])) == "mixed"
