@@ -119,7 +119,7 @@ def marked(mark) -> Market:
 def test_marks_travel_with_their_bars():
     market = marked([[[99, 101]], [[np.nan, np.nan]]])
 
-    assert [bars.mark.tolist() for bars in market][0] == [[99.0, 101.0]]
+    assert next(bars.mark.tolist() for bars in market) == [[99.0, 101.0]]
     assert market.between(0, 60_000_000).mark.tolist() == [[[99.0, 101.0]]]
     assert market.digest != marked([[[98, 101]], [[np.nan, np.nan]]]).digest
     assert not market.mark.flags.writeable
