@@ -142,10 +142,9 @@ class SimulatedVenue:
 
     def _copies(self) -> tuple[Floats, Floats, Floats]:
         """Quantity, entry price and margin of every asset: they stand still until a fill, so views share them."""
-        quantity, entry, margin = self._state[[at.QUANTITY, at.ENTRY, at.MARGIN]]
-        for array in (quantity, entry, margin):
-            array.setflags(write=False)
-        return quantity, entry, margin
+        state = self._state[: at.MARGIN + 1].copy()
+        state.setflags(write=False)
+        return state[at.QUANTITY], state[at.ENTRY], state[at.MARGIN]
 
     def _fill(self, row: list[float], ts: int) -> Fill:
         return at.fill_of(row, self._slots.id_of(row[at.F_TICKET]), self.symbols[int(row[at.F_ASSET])], ts)
