@@ -123,3 +123,14 @@ def test_hostile_texts_cost_little():
 
     assert time.process_time() - began < 10
     assert cleaned.str.len_chars().max() <= LIMIT
+
+
+pieces = st.sampled_from([*RISING.split()[:9], *FALLING.split()[:9], *"é_1🚀💀 -ß"])
+
+
+@given(texts=st.lists(st.lists(pieces, max_size=12).map("".join), min_size=1, max_size=20))
+@settings(deadline=None)
+def test_few_texts_take_the_sides_they_take_among_many(texts):
+    few, many = polarity(pl.Series(texts)), polarity(pl.Series(texts * 80))
+
+    np.testing.assert_array_equal(np.tile(few, 80), many)

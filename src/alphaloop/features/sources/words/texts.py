@@ -78,19 +78,24 @@ def polarity(cleaned: pl.Series) -> Floats:
     >>> polarity(pl.Series(["etf wins approval", "hack: gains lost, record losses", "a new logo"])).round(2).tolist()
     [1.0, -0.2, nan]
     """
-    texts = pl.col("text").str
-    counts = (("rising", _pattern(RISING, RISING_MARKS)), ("falling", _pattern(FALLING, FALLING_MARKS)))
-    wanted = [texts.count_matches(words).alias(name) for name, words in counts]
-    counted = select(cleaned.alias("text").to_frame(), wanted)
-    rising, falling = (counted[name].to_numpy().astype(np.float64) for name, _ in counts)
+    rising, falling = _counted(cleaned, RISING, RISING_MARKS), _counted(cleaned, FALLING, FALLING_MARKS)
     said = rising + falling
     return np.asarray(np.divide(rising - falling, said, out=np.full(len(said), np.nan), where=said > 0))
 
 
-@lru_cache(maxsize=2)
-def _pattern(words: str, marks: str) -> str:
+def _counted(cleaned: pl.Series, words: str, marks: str) -> Floats:
+    """Words and marks in each text, (n,); few texts are searched by Python, which has the pattern at hand."""
+    if len(cleaned) <= _FEW:
+        pattern = _pattern(words, marks)
+        return np.array([len(pattern.findall(text)) for text in cleaned.to_list()], dtype=np.float64)
     # The boundary is that of ASCII: Unicode's is a hundred times slower, and the words are English.
-    return rf"(?-u:\b)(?:{'|'.join(words.split())})(?-u:\b)|[{re.escape(marks)}]"
+    pattern_text = _pattern(words, marks).pattern.replace(r"\b", r"(?-u:\b)")
+    return cleaned.str.count_matches(pattern_text).to_numpy().astype(np.float64)
+
+
+@lru_cache(maxsize=2)
+def _pattern(words: str, marks: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(words.split())})\b|[{re.escape(marks)}]", re.ASCII)
 
 
 def word_sets(cleaned: pl.Series, bits: int = 18) -> Iterator[tuple[Ints, Ints]]:
