@@ -197,7 +197,9 @@ def figures(
         "pushes": len(spent),
         "features": len(mask),
         "known": round(float(mask.mean()), 3),
-        "rows per push": round(sum(len(frame) for frame in own.tables.values()) / len(own), 1),
+        "rows per push": round(
+            sum(len(between(frame, int(own.now[-289]) + 1, int(own.now[-1]))) for frame in own.tables.values()) / 288, 1
+        ),
         "push and observe, wall": quantiles([wall for wall, _ in spent]),
         "push and observe, CPU": quantiles([cpu for _, cpu in spent]),
         "parts, CPU": {name: quantiles(times) for name, times in split.items()},
