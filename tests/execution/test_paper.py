@@ -1,6 +1,7 @@
 """The paper venue keeps its money in Decimal, and comes to the same figures as the kernel."""
 
 import os
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -24,20 +25,20 @@ def whole_lots(play: Play) -> Play:
     def rounded(order: Order) -> Order:
         lot = lots[order.symbol]
         size = max(1, round(abs(order.quantity) / lot)) * lot if order.quantity else 0.0
-        levels = order.price, order.stop_loss, order.take_profit
-        signed = size if order.quantity >= 0 else -size
-        return Order(
-            order.id, order.symbol, order.created_at, signed, order.type, *levels, order.leverage, order.reduce_only
-        )
+        return replace(order, quantity=size if order.quantity >= 0 else -size)
 
-    return Play(play.instruments, play.rows, [[rounded(one) for one in some] for some in play.orders], play.cash)
+    return replace(play, orders=[[rounded(one) for one in some] for some in play.orders])
 
 
 @ROUNDS
 @given(plays())
 def test_paper_equals_the_simulator(play):
     play = whole_lots(play)
-    paper, simulated = PaperVenue(play.instruments, play.cash), SimulatedVenue(play.instruments, play.cash)
+    terms = {"participation": play.share, "latency_us": play.latency}
+    paper, simulated = (
+        PaperVenue(play.instruments, play.cash, **terms),
+        SimulatedVenue(play.instruments, play.cash, **terms),
+    )
     for i, (rows, orders) in enumerate(zip(play.rows, play.orders, strict=True)):
         bars = make_bars(i, *map(tuple, rows), symbols=play.symbols)
 

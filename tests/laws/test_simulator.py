@@ -6,7 +6,7 @@ coincide; gaps, halts, holes, ruinous moves and funding; orders of every type ov
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from alphaloop.core.account import Account
 from alphaloop.core.errors import InvalidOrder
 from alphaloop.core.market import Bars, Instrument, MarginTier
-from alphaloop.core.orders import Fill, Order, OrderType, Reason
+from alphaloop.core.orders import Fill, Order, OrderType, Reason, TimeInForce
 from alphaloop.execution.simulator.venue import SimulatedVenue
 from tests.reference.simulator import SlowVenue
 
@@ -40,6 +40,8 @@ class Play:
     rows: list[list[list[float]]]
     orders: list[list[Order]]
     cash: float
+    share: float | None = None
+    latency: int = 0
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -74,14 +76,57 @@ def instruments(draw, symbol: str):
     )
 
 
+TRAILS = ((None, None), (None, None), (2.0, None), (None, 0.03))
+RESTING = (OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
+
+
+@st.composite
+def terms(draw, kind: OrderType, level, now: int):
+    """What only some orders may say, mostly nothing."""
+    distance, fraction = draw(st.sampled_from(TRAILS[kind is OrderType.TRAILING_STOP and 2 :]))
+    found = {"trail_distance": distance, "trail_fraction": fraction}
+    if kind is OrderType.STOP_LIMIT:
+        found["trigger"] = draw(level.filter(lambda one: one is not None))
+    force = draw(st.sampled_from([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.GTD, TimeInForce.IOC]))
+    found["time_in_force"] = force
+    if force is TimeInForce.GTD:
+        found["expires_at"] = now + draw(st.integers(0, 4)) * STEP
+    found["post_only"] = kind is OrderType.LIMIT and draw(st.integers(0, 3)) == 0
+    return found if draw(st.booleans()) or kind in (OrderType.STOP_LIMIT, OrderType.TRAILING_STOP) else {}
+
+
+@st.composite
+def pairs(draw, symbol: str, now: int, wild: bool):
+    """Two orders of which one cancels the other; none if they are impossible."""
+    level = (st.integers(1, 400) if wild else st.integers(88, 112)).map(float)
+    size, sides = draw(st.sampled_from([0.5, 1.0, 3.25])), draw(st.sampled_from([(1, 1), (1, -1), (-1, 1), (-1, -1)]))
+    both = [OrderType.STOP, OrderType.TAKE_PROFIT]
+    levels = draw(st.booleans())
+    try:
+        found = []
+        for leg, side in enumerate(sides):
+            kind = both[leg] if levels else draw(st.sampled_from(RESTING))
+            trigger = draw(level) if kind is OrderType.STOP_LIMIT else None
+            found.append(
+                Order(
+                    f"{now}:{symbol}:{leg}", symbol, now, size * (sides[0] if levels else side), kind, draw(level),
+                    draw(st.none() | level), None, draw(st.sampled_from([1.0, 3.0])), levels, trigger, oco=symbol,
+                )
+            )  # fmt: skip
+    except InvalidOrder:
+        return []
+    return found
+
+
 @st.composite
 def some_orders(draw, symbol: str, now: int, wild: bool):
     """One order, or none; an impossible one counts as none."""
     if draw(st.integers(0, 2)) == 0:
         return []
+    if draw(st.integers(0, 4)) == 0:
+        return draw(pairs(symbol, now, wild))
     kind = draw(st.sampled_from(list(OrderType)))
-    price = (st.integers(1, 400) if wild else st.integers(88, 112)).map(float)
-    level = st.none() | price
+    level = st.none() | (st.integers(1, 400) if wild else st.integers(88, 112)).map(float)
     size = draw(st.sampled_from([0.001, 0.5, 1.0, 2.0, 3.25, 10.0, 1e5])) * draw(st.sampled_from([1, -1]))
     try:
         order = Order(
@@ -90,15 +135,19 @@ def some_orders(draw, symbol: str, now: int, wild: bool):
             now,
             0.0 if kind is OrderType.PROTECT else size,
             kind,
-            None if kind in (OrderType.MARKET, OrderType.PROTECT) else draw(price),
+            draw(level.filter(lambda one: one is not None)) if kind in (*RESTING, OrderType.TAKE_PROFIT) else None,
             draw(level),
             draw(level),
             draw(st.sampled_from([1.0, 2.0, 3.5, 10.0, 50.0])),
-            kind is OrderType.TAKE_PROFIT or draw(st.integers(0, 3)) == 0,
+            kind in (OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP) or draw(st.integers(0, 3)) == 0,
+            **draw(terms(kind, level, now)),
         )
     except InvalidOrder:
         return []
     return [order]
+
+
+VOLUMES = st.sampled_from([0.0, 0.7, 1.0, 4.0, 30.0])
 
 
 @st.composite
@@ -109,15 +158,21 @@ def plays(draw, most_bars: int = 9):
     rows = [[draw(bar_rows(wild)) for _ in symbols] for _ in range(bars)]
     orders = [[one for name in symbols for one in draw(some_orders(name, i * STEP + STEP, wild))] for i in range(bars)]
     kinds = tuple(draw(instruments(one)) for one in symbols)
-    return Play(kinds, rows, orders, draw(st.sampled_from([1000.0, 100.0, 1e6])))
+    share = draw(st.sampled_from([None, None, 0.5, 1.0]))
+    if share is not None:  # volumes must be known, and are of the size of orders
+        rows = [[[*row[:4], row[4] if row[0] != row[0] else draw(VOLUMES), row[5]] for row in some] for some in rows]
+    latency = draw(st.sampled_from([0, 0, 1, STEP, STEP + 1]))
+    return Play(kinds, rows, orders, draw(st.sampled_from([1000.0, 100.0, 1e6])), share, latency)
 
 
 def slow_venue(play: Play) -> SlowVenue:
-    return SlowVenue({one.symbol: one for one in play.instruments}, play.symbols, play.cash)
+    return SlowVenue(
+        {one.symbol: one for one in play.instruments}, play.symbols, play.cash, None, play.share, play.latency
+    )
 
 
 def fast_venue(play: Play) -> SimulatedVenue:
-    return SimulatedVenue(play.instruments, play.cash)
+    return SimulatedVenue(play.instruments, play.cash, participation=play.share, latency_us=play.latency)
 
 
 def run(play: Play, venue):
@@ -193,15 +248,48 @@ def test_the_ledger_agrees_with_the_venue(play):
 @ROUNDS
 @given(plays())
 def test_no_fill_from_a_bar_known_before_its_order(play):
-    created = {order.id: order.created_at for orders in play.orders for order in orders}
+    orders = {order.id: order for orders in play.orders for order in orders}
     for fills, _ in run(play, fast_venue(play)):
-        assert [fill for fill in fills if fill.order_id in created and fill.ts < created[fill.order_id]] == []
+        made = [(fill, orders[fill.order_id]) for fill in fills if fill.order_id in orders]
+
+        assert [fill for fill, order in made if fill.ts < order.created_at + play.latency] == []
+        assert [fill for fill, order in made if order.expires_at and fill.ts + STEP > order.expires_at] == []
+
+
+@ROUNDS
+@given(plays())
+def test_no_more_trades_than_the_volume_has_room_for(play):
+    """A liquidation apart: the venue takes that position over."""
+    for i, (fills, _) in enumerate(run(play, fast_venue(play))):
+        for place, symbol in enumerate(play.symbols):
+            mine = [one for one in fills if one.symbol == symbol and one.reason is not Reason.LIQUIDATION]
+            traded = sum(abs(fill.quantity) for fill in mine)
+
+            assert play.share is None or traded <= play.share * play.rows[i][place][4] * (1 + 1e-9) + 1e-9 or not mine
+
+
+@ROUNDS
+@given(plays())
+def test_no_order_trades_more_than_it_asked_for_nor_beyond_its_limit(play):
+    orders = {order.id: order for orders in play.orders for order in orders}
+    traded: dict[str, float] = {}
+    for fills, _ in run(play, fast_venue(play)):
+        for fill in fills:
+            if fill.order_id not in orders or fill.reason is Reason.FUNDING:
+                continue
+            order = orders[fill.order_id]
+            traded[order.id] = traded.get(order.id, 0.0) + fill.quantity
+            side = 1.0 if order.quantity > 0 else -1.0
+            limited = order.type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+
+            assert 0 <= side * traded[order.id] <= side * order.quantity * (1 + 1e-9) + 1e-9
+            assert not limited or side * (fill.price - order.price) <= 0
 
 
 @ROUNDS
 @given(plays(), st.integers(1, 8))
 def test_the_past_does_not_depend_on_the_future(play, cut):
-    short = Play(play.instruments, play.rows[:cut], play.orders[:cut], play.cash)
+    short = replace(play, rows=play.rows[:cut], orders=play.orders[:cut])
     for (fills, view), (fills_too, view_too) in zip(
         run(short, fast_venue(short)), run(play, fast_venue(play)), strict=False
     ):
@@ -247,8 +335,9 @@ def turned(order: Order) -> Order:
     def over(price: float | None) -> float | None:
         return None if price is None else MIRROR - price
 
-    levels = over(order.price), over(order.stop_loss), over(order.take_profit)
-    return Order(order.id, "A", order.created_at, -order.quantity, order.type, *levels, 1.0, order.reduce_only)
+    prices = {name: over(getattr(order, name)) for name in ("price", "trigger", "stop_loss", "take_profit")}
+    trail = {"trail_distance": 3.0 if order.trail_fraction else order.trail_distance, "trail_fraction": None}
+    return replace(order, quantity=-order.quantity, leverage=1.0, **prices, **trail)
 
 
 @ROUNDS

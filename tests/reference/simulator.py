@@ -1,21 +1,21 @@
 """The simulator again, slowly: plain Python floats, one bar and one symbol at a time.
 
 Written from ``docs/fills.md``, without a look at the kernel, so that the two can prove each
-other wrong (the part on chosen rules by the hand that had written the kernel too). Reads like
+other wrong (chosen rules and order terms by the hands that had written the kernel too). Reads like
 the page: one method per stage of a bar. It knows nothing of speed, and shares with the fast
 one only ``round_to_lot`` and the records.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
 import numpy as np
 
 from alphaloop.core.account import AccountView
-from alphaloop.core.errors import InvalidOrder
+from alphaloop.core.errors import SchemaViolation
 from alphaloop.core.market import Bars, Instrument
-from alphaloop.core.orders import Fill, Order, OrderType, Reason, round_to_lot
+from alphaloop.core.orders import Fill, Order, OrderType, Reason, TimeInForce, round_to_lot
 from alphaloop.execution.simulator.rules import (
     Both,
     EntryBar,
@@ -27,8 +27,8 @@ from alphaloop.execution.simulator.rules import (
     StopBarSignal,
     Timing,
 )
+from tests.reference.desk import ENTRIES, INF, Bar, Desk, Position, resting_price, sign, takes, trail_of
 
-ENTRIES = (OrderType.LIMIT, OrderType.STOP)
 KINDS = {
     Reason.LIMIT: Kind.LIMIT,
     Reason.STOP_ENTRY: Kind.STOP_ENTRY,
@@ -37,49 +37,8 @@ KINDS = {
 }
 
 
-@dataclass
-class Bar:
-    """One symbol's bar; ``open`` is NaN where there is none."""
-
-    open: float
-    high: float
-    low: float
-    close: float
-    volume: float
-    rate: float
-    mark_low: float = float("nan")
-    mark_high: float = float("nan")
-
-    @property
-    def exists(self) -> bool:
-        return self.open == self.open
-
-    @property
-    def trades(self) -> bool:
-        """Whether anything can fill: a bar without volume that never moved was halted."""
-        return self.exists and not (self.volume == 0 and self.high == self.low)
-
-
-@dataclass
-class Position:
-    """What is held of one symbol. ``costs``: fees and funding it has paid and not yet settled."""
-
-    quantity: float = 0.0
-    entry: float = 0.0
-    margin: float = 0.0
-    costs: float = 0.0
-    stop: float | None = None
-    target: float | None = None
-    touched: bool = False  # opened or increased inside this bar by a limit or stop-entry order
-    blind: bool = False  # opened or increased in this bar, none of whose prices its levels may see
-
-    @property
-    def side(self) -> int:
-        return (self.quantity > 0) - (self.quantity < 0)
-
-
-class SlowVenue:
-    """The reference of ``core.protocols.Venue``: one working order per symbol."""
+class SlowVenue(Desk):
+    """The reference of ``core.protocols.Venue``: one working order, or one pair, per symbol."""
 
     def __init__(
         self,
@@ -87,27 +46,19 @@ class SlowVenue:
         symbols: tuple[str, ...],
         cash: float,
         rules: FillRules | None = None,
+        share: float | None = None,
+        latency: int = 0,
     ) -> None:
-        self.instruments, self.symbols = instruments, tuple(symbols)
+        super().__init__(instruments, symbols, share, latency)
         self.rules = rules or FillRules()
         self.beaten: dict[str, float] = {}  # what a level closed in this bar
         self.cash = self.peak = float(cash)
         self.positions = {symbol: Position() for symbol in symbols}
-        self.orders: dict[str, Order] = {}
         self.marks = dict.fromkeys(symbols, float("nan"))
         self.fills: list[Fill] = []
         self.ts = 0
 
     # the protocol
-
-    def submit(self, orders) -> None:
-        for order in orders:
-            if order.symbol not in self.positions:
-                raise InvalidOrder(f"an order for {order.symbol}", f"one of {self.symbols}", "")
-            if order.leverage > self.instruments[order.symbol].max_leverage:
-                raise InvalidOrder(f"leverage {order.leverage}", "what the instrument allows", "lower it")
-        for order in orders:
-            self.orders[order.symbol] = order
 
     def account(self) -> AccountView:
         held = [self.positions[symbol] for symbol in self.symbols]
@@ -120,7 +71,7 @@ class SlowVenue:
             np.array([one.entry for one in held]),
             np.array([self.marks[symbol] for symbol in self.symbols]),
             np.array([one.margin for one in held]),
-            frozenset(self.orders),
+            frozenset(self.orders) | {order.symbol for order in self.underway},
         )
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
@@ -128,6 +79,12 @@ class SlowVenue:
         row = dict(zip(bars.symbols, bars.values.tolist(), strict=True))
         marks = {} if bars.mark is None else dict(zip(bars.symbols, bars.mark.tolist(), strict=True))
         day = {symbol: Bar(*row[symbol], *marks.get(symbol, ())) for symbol in self.symbols}
+        self.arrive(bars.ts if self.latency else INF)
+        self.expire(bars.available_at)
+        if self.share is not None:
+            if any(bar.exists and bar.volume != bar.volume for bar in day.values()):
+                raise SchemaViolation("a bar of unknown volume", "a volume", "")
+            self.room = {symbol: self.share * bar.volume for symbol, bar in day.items()}
         open_now = {symbol: bar for symbol, bar in day.items() if bar.trades}
         for symbol in self.symbols:
             self.positions[symbol].touched = self.positions[symbol].blind = False
@@ -135,8 +92,9 @@ class SlowVenue:
             self.market_orders({symbol: self.marks[symbol] for symbol in open_now})
         for symbol in self.symbols:
             self.pay_funding(symbol, day[symbol])
-        for symbol in open_now:
-            self.move_levels_at_open(symbol)
+        for symbol, bar in open_now.items():
+            self.post(symbol, bar)
+            self.move_levels_at_open(symbol, bar)
         if self.rules.timing is Timing.NEXT_OPEN:
             if self.rules.queued is Queued.AFTER_STOPS:
                 for symbol, bar in open_now.items():
@@ -144,12 +102,14 @@ class SlowVenue:
                         stage(symbol, bar)
                 self.forget_beaten()
             self.market_orders({symbol: bar.open for symbol, bar in open_now.items()})
-        for stage in (self.gap, self.enter, self.protect, self.reduce, self.take):
+        for stage in (self.gap, self.enter, self.protect, self.reduce, self.arm, self.take):
             for symbol, bar in open_now.items():
                 stage(symbol, bar)
         if self.rules.timing is Timing.NEXT_CLOSE:
             self.forget_beaten()
             self.market_orders({symbol: bar.close for symbol, bar in open_now.items()})
+        for symbol, bar in open_now.items():
+            self.follow(symbol, bar)
         for symbol, bar in day.items():
             if bar.exists:
                 self.marks[symbol] = bar.close
@@ -172,37 +132,37 @@ class SlowVenue:
         position.costs += paid
         self.fills.append(Fill("", symbol, self.ts, 0.0, bar.open, Reason.FUNDING, funding=paid))
 
-    def move_levels_at_open(self, symbol: str) -> None:
+    def move_levels_at_open(self, symbol: str, bar: Bar) -> None:
         """(1) Orders that only move levels move them, or are dropped."""
-        order, position = self.orders.get(symbol), self.positions[symbol]
-        if order is None or not (order.type is OrderType.PROTECT or is_level(order)):
+        order, other, position = self.orders.get(symbol), self.others.get(symbol), self.positions[symbol]
+        if order is None or not order.moves_levels:
             return
         del self.orders[symbol]
-        if order.type is OrderType.PROTECT:
-            self.move_levels(symbol, position, order.stop_loss, order.take_profit)
-        elif order.quantity * position.quantity < 0:
-            is_stop = order.type is OrderType.STOP
-            stop, target = order.stop_loss, order.take_profit
-            self.move_levels(symbol, position, order.price if is_stop else stop, target if is_stop else order.price)
+        self.others.pop(symbol, None)
+        if position.quantity != 0 and order.quantity * position.quantity <= 0:
+            self.move_levels(order, bar.open)
+            if other is not None:
+                self.move_levels(other, bar.open)
 
     def market_orders(self, prices: dict[str, float]) -> None:
         """(1) First every market order closes what it stands against, then what is left opens or adds."""
         left = {}
         for symbol, price in prices.items():
             order = self.orders.get(symbol)
-            if order is not None and order.type is OrderType.MARKET and price == price:
+            if order is not None and takes(order) and price == price:
                 del self.orders[symbol]
-                left[symbol] = order, self.close_by(order, price, Reason.MARKET)
+                if order.price is None or sign(order.quantity) * (order.price - price) >= 0:
+                    left[symbol] = order, self.close_by(order, price, Reason.MARKET)
         for symbol, (order, quantity) in left.items():
             if quantity != 0 and self.open_by(order, quantity, prices[symbol], Reason.MARKET):
                 unseen = self.rules.entry_bar is EntryBar.NOT_WATCHED and self.rules.timing is Timing.NEXT_OPEN
-                self.positions[symbol].blind = unseen
+                self.positions[symbol].blind = unseen or self.rules.timing is Timing.NEXT_CLOSE
 
     def forget_beaten(self) -> None:
         """A market order whose position a level closed: dropped, or only what it would open."""
         for symbol, closed in self.beaten.items():
             order = self.orders.get(symbol)
-            if order is None or order.type is not OrderType.MARKET:
+            if order is None or not takes(order):
                 continue
             left = order.quantity
             if left * closed < 0:
@@ -211,11 +171,17 @@ class SlowVenue:
             if left != 0 and self.rules.stop_bar_signal is StopBarSignal.KEPT:
                 self.orders[symbol] = replace(order, quantity=left)
 
-    def move_levels(self, symbol: str, position: Position, stop: float | None, target: float | None) -> None:
-        if position.quantity != 0:
-            side = position.side
-            position.stop = position.stop if stop is None else self.on_tick(symbol, stop, -side)
-            position.target = position.target if target is None else self.on_tick(symbol, target, side)
+    def move_levels(self, order: Order, first: float) -> None:
+        """What the order names moves; a stop that is named ends or begins a trail."""
+        symbol, position = order.symbol, self.positions[order.symbol]
+        stop = order.price if order.type is OrderType.STOP and order.reduce_only else order.stop_loss
+        target = order.price if order.type is OrderType.TAKE_PROFIT else order.take_profit
+        trail = trail_of(order)
+        if stop is None and trail is not None:
+            stop = trail.level(first, position.side)
+        if stop is not None:
+            position.stop, position.trail, position.leaving = self.on_tick(symbol, stop, -position.side), trail, False
+        position.target = position.target if target is None else self.on_tick(symbol, target, position.side)
 
     def on_tick(self, symbol: str, level: float, away: int) -> float:
         """A level on the grid of ticks; ``away`` points from the entry."""
@@ -230,6 +196,8 @@ class SlowVenue:
 
     def gap(self, symbol: str, bar: Bar) -> None:
         """(2) The open itself is beyond a level: out at the open, for better or worse."""
+        if self.finish(symbol, bar):
+            return
         if self.exit_if_beyond_at_open(symbol, bar):
             return
         position = self.positions[symbol]
@@ -238,6 +206,15 @@ class SlowVenue:
         waits = position.touched or position.blind
         if not waits and position.target is not None and position.side * (bar.open - position.target) >= 0:
             self.leave(symbol, jumped(self.rules.target_gap, position.target, bar), Reason.TARGET)
+
+    def finish(self, symbol: str, bar: Bar) -> bool:
+        """(2) The rest of a stop that found no volume leaves at the open; true while there is more of it."""
+        if self.positions[symbol].leaving and not self.positions[symbol].blind:
+            self.leave(symbol, bar.open, Reason.STOP)
+        if self.positions[symbol].leaving:
+            self.exit_if_beyond_at_open(symbol, bar)
+            return self.rules.both is Both.STOP_ALWAYS
+        return False
 
     def exit_if_beyond_at_open(self, symbol: str, bar: Bar) -> bool:
         level, reason = self.protection(symbol, bar, True)
@@ -248,6 +225,7 @@ class SlowVenue:
 
     def enter(self, symbol: str, bar: Bar) -> None:
         """(3) Resting orders that open or increase a position."""
+        self.choose(symbol, bar)
         order, position = self.orders.get(symbol), self.positions[symbol]
         if order is None or order.type not in ENTRIES:
             return
@@ -280,6 +258,17 @@ class SlowVenue:
         if self.positions[symbol].touched:
             self.protect(symbol, bar)
 
+    def follow(self, symbol: str, bar: Bar) -> None:
+        """A trailing stop moves behind the best price of the bar, or its close if the bar opened the position."""
+        position = self.positions[symbol]
+        if position.quantity == 0 or position.trail is None or position.leaving:
+            return
+        inside = position.touched or position.blind
+        best = bar.close if inside else bar.high if position.side > 0 else bar.low
+        level = self.on_tick(symbol, position.trail.level(best, position.side), -position.side)
+        if position.stop is None or position.side * (level - position.stop) > 0:
+            position.stop = level
+
     def take(self, symbol: str, bar: Bar) -> None:
         """(6) The bar's best price reaches the target."""
         position = self.positions[symbol]
@@ -301,28 +290,37 @@ class SlowVenue:
         left = self.close_by(order, price, reason)
         opened = left != 0 and self.open_by(order, left, price, reason)
         position = self.positions[symbol]
-        position.touched = opened
+        position.touched = position.touched or opened
         position.blind = position.blind or (opened and self.rules.entry_bar is not EntryBar.WATCHED)
         if opened and price == bar.open:
             self.exit_if_beyond_at_open(symbol, bar)
 
     def close_by(self, order: Order, price: float, reason: Reason) -> float:
-        """Close what the order stands against; the quantity it may still open."""
+        """Close what the order stands against; the quantity it may still open. Its pair is over."""
         symbol = order.symbol
+        self.others.pop(symbol, None)
         held, closing, same = self.positions[symbol].quantity, 0.0, False
         if order.quantity * held < 0:
             closing = min(abs(order.quantity), abs(held)) * sign(order.quantity)
             same = abs(order.quantity + held) <= 1e-6 * float(self.instruments[symbol].lot) + 1e-12 * abs(held)
             closing = -held if same else closing
             rate, slipped = self.terms(symbol, reason, price, order.quantity, Kind.MARKET_EXIT)
-            self.settle(symbol, closing, slipped, abs(slipped - price), rate, reason, order.id)
+            slipped = capped(order, slipped, reason)
+            part = self.cut(symbol, closing)
+            if part:
+                self.settle(symbol, part, slipped, abs(slipped - price), rate, reason, order.id)
+            if part != closing:
+                self.keep_rest(order, (closing if same else order.quantity) - part, reason)
+                return 0.0
         left = 0.0 if same else order.quantity - closing
         forbidden = order.reduce_only or (self.instruments[symbol].kind != "perp" and left < 0)
         return 0.0 if forbidden else left
 
     def open_by(self, order: Order, quantity: float, price: float, reason: Reason) -> bool:
         """Open or add what the order may; true if anything was."""
+        self.others.pop(order.symbol, None)
         rate, slipped = self.terms(order.symbol, reason, price, quantity, Kind.MARKET_ENTRY)
+        slipped = capped(order, slipped, reason)
         leverage = 1.0 if self.instruments[order.symbol].kind != "perp" else order.leverage
         return self.open(order, quantity, slipped, abs(slipped - price), rate, leverage, reason)
 
@@ -335,8 +333,12 @@ class SlowVenue:
         size = abs(quantity)
         if size * price / leverage + size * price * rate > free:
             size = round_to_lot(max(free, 0.0) / (price * (1 / leverage + rate)), float(instrument.lot))
+        part = abs(self.cut(order.symbol, size * sign(quantity)))
+        self.keep_rest(order, (size - part) * sign(quantity), reason)
+        size = part
         if not size > 0:
             return False
+        self.room[order.symbol] -= size
         traded = size * sign(quantity)
         fee = size * price * rate
         self.cash -= fee
@@ -345,8 +347,9 @@ class SlowVenue:
         position.quantity = total
         position.margin += size * price / leverage
         position.costs += fee
-        position.stop = position.target = None
-        self.move_levels(order.symbol, position, order.stop_loss, order.take_profit)
+        position.stop = position.target = position.trail = None
+        position.leaving = False
+        self.move_levels(replace(order, type=OrderType.PROTECT, quantity=0.0, price=None, trigger=None, **PLAIN), price)
         fill = Fill(order.id, order.symbol, self.ts, traded, price, reason, fee, slip * size, 0.0, 0.0, leverage)
         self.fills.append(fill)
         return True
@@ -354,6 +357,7 @@ class SlowVenue:
     def settle(self, symbol: str, quantity: float, price: float, slip: float, rate: float, reason, order_id) -> None:
         """Close part or all of a position; a loss beyond its margin is the venue's."""
         position = self.positions[symbol]
+        self.room[symbol] -= abs(quantity)
         share = abs(quantity) / abs(position.quantity)
         fee = abs(quantity) * price * rate
         profit = -quantity * (price - position.entry)
@@ -371,11 +375,15 @@ class SlowVenue:
         self.fills.append(Fill(order_id, symbol, self.ts, quantity, price, reason, fee, slip * size, 0.0, shortfall))
 
     def leave(self, symbol: str, price: float, reason: Reason) -> None:
-        """A level closes the whole position."""
-        self.beaten[symbol] = self.positions[symbol].quantity
+        """Out by a level, as far as the volume goes; the rest of a stop leaves at the next opens."""
         quantity = -self.positions[symbol].quantity
         rate, slipped = self.terms(symbol, reason, price, quantity, Kind.MARKET_EXIT)
-        self.settle(symbol, quantity, slipped, abs(slipped - price), rate, reason, "")
+        part = quantity if reason is Reason.LIQUIDATION else self.cut(symbol, quantity)
+        self.beaten[symbol] = -part
+        if part:
+            self.settle(symbol, part, slipped, abs(slipped - price), rate, reason, "")
+        if reason is Reason.STOP:
+            self.positions[symbol].leaving = part != quantity
 
     def terms(self, symbol: str, reason: Reason, price: float, quantity: float, market: Kind) -> tuple[float, float]:
         """Fee rate and price after slippage."""
@@ -393,7 +401,7 @@ class SlowVenue:
         if position.quantity == 0 or position.blind:
             return None, Reason.STOP
         liquidation = liquidation_price(position, self.instruments[symbol])
-        stop, side = position.stop, position.side
+        stop, side = None if position.leaving else position.stop, position.side
         worst = bar.open if opening else bar.low if side > 0 else bar.high
         judged = worst
         if bar.mark_low == bar.mark_low:
@@ -415,25 +423,14 @@ def jumped(rule: Gap, level: float, bar: Bar) -> float:
     return level
 
 
-def is_level(order: Order) -> bool:
-    """Reduce-only stops and take-profits only move the position's levels."""
-    return order.type is OrderType.TAKE_PROFIT or (order.type is OrderType.STOP and order.reduce_only)
+PLAIN = {"time_in_force": TimeInForce.GTC, "expires_at": None, "post_only": False, "oco": ""}
 
 
-def sign(number: float) -> float:
-    return 1.0 if number > 0 else -1.0
-
-
-def resting_price(order: Order, bar: Bar) -> float | None:
-    """Price before slippage at which a limit or stop-entry order fills in this bar, if it does."""
-    buys = order.quantity > 0
-    if order.type is OrderType.LIMIT:
-        if buys:
-            return min(bar.open, order.price) if bar.low < order.price else None
-        return max(bar.open, order.price) if bar.high > order.price else None
-    if buys:
-        return max(bar.open, order.price) if bar.high >= order.price else None
-    return min(bar.open, order.price) if bar.low <= order.price else None
+def capped(order: Order, price: float, reason: Reason) -> float:
+    """A limit that trades as a taker has no worse price than its limit."""
+    if reason is Reason.LIMIT or order.type not in (OrderType.LIMIT, OrderType.STOP_LIMIT):
+        return price
+    return min(price, order.price) if order.quantity > 0 else max(price, order.price)
 
 
 def liquidation_price(position: Position, instrument: Instrument) -> float:

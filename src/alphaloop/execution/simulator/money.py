@@ -153,7 +153,8 @@ def waits_for(state: Floats, asset: int, reason: int) -> float:
     """Which levels do not act in the bar in which a fill of this kind opened or enlarged the position."""
     watch = state[at.ENTRY_BAR, asset]
     if reason == at.R_MARKET:  # what was filled at the close before the bar has the whole bar before it
-        late = watch == rules.NOT_WATCHED and state[at.TIMING, asset] != rules.SIGNAL_CLOSE
+        timing = state[at.TIMING, asset]
+        late = timing == rules.NEXT_CLOSE or (watch == rules.NOT_WATCHED and timing != rules.SIGNAL_CLOSE)
         return at.ALL_LEVELS if late else at.NOTHING
     return at.ITS_TARGET if watch == rules.WATCHED else at.ALL_LEVELS
 
