@@ -164,18 +164,19 @@ def _forward(
     path: Floats, paid: Floats, first: Ints, last: Ints, at_close: bool, taker: float, slippage: float
 ) -> Floats:
     found = np.full((_FIELDS, len(first)), np.nan)
+    squares = np.zeros(len(path))
+    for k in range(1, len(path)):
+        squares[k] = np.log(path[k, CLOSE] / path[k - 1, CLOSE]) ** 2
     for row in range(len(first)):
         begin, end = first[row], last[row]
         if begin < 0 or end < 0:
             continue
         price = path[begin, CLOSE] if at_close else path[begin, OPEN]
-        close, before = path[end, CLOSE], price
-        funding, variance = 0.0, 0.0
-        for k in range(begin, end + 1):
-            variance += np.log(path[k, CLOSE] / before) ** 2
-            before = path[k, CLOSE]
-            if k > begin:
-                funding += paid[k]
+        close = path[end, CLOSE]
+        funding, variance = 0.0, np.log(path[begin, CLOSE] / price) ** 2
+        for k in range(begin + 1, end + 1):
+            variance += squares[k]
+            funding += paid[k]
         found[0, row] = close / price - 1.0
         found[5, row] = variance
         for place in range(2):
