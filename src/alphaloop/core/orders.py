@@ -5,7 +5,7 @@ quote per base. Floats here; the Decimal truth of money is :class:`alphaloop.cor
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -42,6 +42,9 @@ class Reason(StrEnum):
     TARGET = "target"
     LIQUIDATION = "liquidation"
     FUNDING = "funding"
+
+
+_COMMON = 10  # fields of an order that its text always shows, up to reduce_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,12 @@ class Order:
         terms = (self.trigger, self.trail_distance, self.trail_fraction, self.time_in_force, self.expires_at)
         if self.type in _TERMED or terms != _PLAIN or self.post_only or self.oco:
             self._check_terms()
+
+    def __repr__(self) -> str:
+        """The terms that every order has, and those of the rest that it uses: what a trace hashes of it."""
+        names, rest = [one.name for one in fields(self)[:_COMMON]], fields(self)[_COMMON:]
+        names += [one.name for one in rest if getattr(self, one.name) != one.default]
+        return f"Order({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     def _check_bracket(self) -> None:
         """A resting price is known beforehand, so its bracket must surround it."""
