@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alphaloop.app.cli import context, output
+from alphaloop.app.cli.candidates import label_candidates_of
+from alphaloop.core.errors import InvalidOption
 
 if TYPE_CHECKING:
     from alphaloop.app.runs import Progress, Run
@@ -26,8 +29,8 @@ def _command(act: Act) -> Callable[..., int]:
     """A command with every option a run has, doing ``act``."""
 
     def run(
-        policy: Annotated[str, typer.Option(help=NAMES)],
         symbols: Annotated[str, typer.Option(help="Comma-separated, e.g. BTCUSDT,ETHUSDT.")],
+        policy: Annotated[str | None, typer.Option(help=NAMES)] = None,
         timeframe: Annotated[str, typer.Option(help="Bar interval.")] = "5m",
         start: Annotated[str | None, typer.Option(help="First bar, ISO, UTC.")] = None,
         end: Annotated[str | None, typer.Option(help="First instant after the window, ISO, UTC.")] = None,
@@ -44,12 +47,22 @@ def _command(act: Act) -> Callable[..., int]:
         rules: Annotated[str, typer.Option(help="How bars fill: default, or as another engine does.")] = "default",
         seed: Annotated[int, typer.Option(help="Same seed, same trace.")] = 0,
         set_: Annotated[list[str] | None, typer.Option("--set", help="A policy parameter, e.g. fast=12.")] = None,
+        candidates: Annotated[Path | None, typer.Option(help="Label the trades of this file, no policy.")] = None,
+        out: Annotated[Path | None, typer.Option(help="Where to: parquet or csv. With --candidates.")] = None,
+        horizon: Annotated[int, typer.Option(help="Bars a candidate lives. With --candidates.")] = 48,
+        executor: Annotated[str, typer.Option(help="serial threads process ray. With --candidates.")] = "serial",
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> int:
         from alphaloop.app.wiring import Costs, Options, limits_of
         from alphaloop.execution.simulator.presets import rules_named
 
         first, last = context.window(start, end)
+        costs = Costs.of_bps(fee_bps, slippage_bps, maker_fee_bps)
+        if candidates is not None and act is _backtest:
+            window = (context.names(symbols), timeframe, first, last, venue)
+            return label_candidates_of(candidates, out, window, (horizon, costs, rules_named(rules)), executor, json)
+        if policy is None or candidates is not None:
+            raise InvalidOption("no --policy", "a policy, or for backtest a file of --candidates", f"one of {NAMES}")
         options = Options(
             policy=policy,
             symbols=context.names(symbols),
@@ -58,7 +71,7 @@ def _command(act: Act) -> Callable[..., int]:
             end=last,
             venue=venue,
             cash=cash,
-            costs=Costs.of_bps(fee_bps, slippage_bps, maker_fee_bps),
+            costs=costs,
             limits=limits_of(max_weight, max_gross, max_leverage, max_drawdown),
             seed=seed,
             band=band,
