@@ -7,6 +7,9 @@ but not their order, so only what was certainly traded while the position stood 
 * in the bar of an entry at market: the whole bar; at a limit: the adverse extreme and the
   close; at a stop: the favourable extreme and the close;
 * in the bar of the exit: its open, where the position stood then, and the price of the exit.
+
+The entry price of a position that was built in steps is the average of all of them, so its
+excursions before the later steps are against a price that was not yet paid.
 """
 
 import numba

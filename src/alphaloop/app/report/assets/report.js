@@ -152,11 +152,11 @@
     var o = d.oracle, start = m.start_equity;
     $('oracle-card').hidden = !o;
     if (!o) return;
-    $('oracle-note').textContent = 'The best that positions no larger than the run\'s largest could have earned on the same bars, at the same costs, knowing every bar beforehand, each symbol on its own. An upper bound for market orders, not a goal: what nobody could know is in it too.';
+    $('oracle-note').textContent = 'The best that positions no larger than the run\'s largest (or an equal share of the start, if that is more) could have earned on the same bars, at the same costs, knowing every bar beforehand, each symbol on its own. An upper bound for market orders, not a goal: what nobody could know is in it too.';
     [['Oracle', f.signed(o.profit / start)], ['This run', f.signed(o.own / start)], ['Regret', f.pct(o.regret / start)], ['Captured', o.captured === null ? '–' : f.pct(o.captured)]].forEach(function (one) {
       var box = el('div'); box.appendChild(el('div', one[0], 'name')); box.appendChild(el('div', one[1], 'value')); $('oracle-facts').appendChild(box);
     });
-    table('oracle-symbols', 'Share of the oracle by symbol', [{ name: 'Symbol', text: true }, { name: 'Largest position', format: f.price }, { name: 'Oracle', format: f.money }, { name: 'Own', format: f.money, tone: true }, { name: 'Captured', format: pct }], o.symbols);
+    table('oracle-symbols', 'Share of the oracle by symbol', [{ name: 'Symbol', text: true }, { name: 'Allowed position', format: f.price }, { name: 'Oracle', format: f.money }, { name: 'Own', format: f.money, tone: true }, { name: 'Captured', format: pct }], o.symbols);
     table('oracle-worst', 'Costliest bars', [{ name: 'Costliest bars', format: f.time }, { name: 'Given away', format: f.money }, { name: 'Of start', format: pct }], o.worst.map(function (r) { return [r[0], r[1], r[1] / start]; }));
   }
 
