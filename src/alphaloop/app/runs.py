@@ -15,6 +15,7 @@ from alphaloop.core.orders import Order
 from alphaloop.core.time import iso
 from alphaloop.core.trace import Trace
 from alphaloop.execution.paper import PaperVenue
+from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.execution.simulator.venue import SimulatedVenue
 from alphaloop.lake.audit import audit
 from alphaloop.lake.table import Lake
@@ -106,7 +107,9 @@ def _write(lake: Lake, setup: Setup, trace: Trace, reports: Path, command: str) 
     folder = reports / f"{setup.options.policy}-{digest[:10]}"
     report = ReportInput.of_trace(trace, setup.market, provenance)
     states = market_states(lake, setup.market)
-    files = write_report(replace(report, instruments=setup.instruments, states=states), folder)
+    # the oracle fills by the default rules: a run by others is not held against it
+    costs = setup.instruments if setup.options.rules == FillRules() else ()
+    files = write_report(replace(report, instruments=costs, states=states), folder)
     now = trace.now
     summary: dict[str, Any] = {
         "policy": setup.options.policy,

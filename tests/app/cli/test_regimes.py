@@ -51,3 +51,12 @@ def test_a_backtest_is_judged_by_them(home):
     assert titles[:2] == ["Exit", "Side"]
     assert "Trend at entry" in titles
     assert page["oracle"]["profit"] > page["oracle"]["own"]
+
+
+def test_a_run_by_other_rules_is_not_held_against_the_oracle(home):
+    result = call(
+        "backtest", "--policy", "buy-and-hold", "--symbols", "BTCUSDT", "--rules", "jesse", "--json", home=home
+    )
+
+    page = json.loads(Path(result.json["report_file"]).with_name("report.json").read_text())
+    assert page["oracle"] is None
