@@ -73,6 +73,7 @@ def instruments(draw, symbol: str):
         maker_fee=draw(st.sampled_from([0.0, 0.0002, -0.0001])),
         slippage=draw(st.sampled_from([0.0, 0.0001, 0.02])),
         margin_tiers=draw(st.sampled_from(TIERS)),
+        impact=draw(st.sampled_from([0.0, 0.0, 0.0, 0.003])),
     )
 
 

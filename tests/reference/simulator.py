@@ -304,10 +304,10 @@ class SlowVenue(Desk):
             closing = min(abs(order.quantity), abs(held)) * sign(order.quantity)
             same = abs(order.quantity + held) <= 1e-6 * float(self.instruments[symbol].lot) + 1e-12 * abs(held)
             closing = -held if same else closing
-            rate, slipped = self.terms(symbol, reason, price, order.quantity, Kind.MARKET_EXIT)
-            slipped = capped(order, slipped, reason)
             part = self.cut(symbol, closing)
             if part:
+                rate, slipped = self.terms(symbol, reason, price, part, Kind.MARKET_EXIT)
+                slipped = capped(order, slipped, reason)
                 self.settle(symbol, part, slipped, abs(slipped - price), rate, reason, order.id)
             if part != closing:
                 self.keep_rest(order, (closing if same else order.quantity) - part, reason)
@@ -319,27 +319,33 @@ class SlowVenue(Desk):
     def open_by(self, order: Order, quantity: float, price: float, reason: Reason) -> bool:
         """Open or add what the order may; true if anything was."""
         self.others.pop(order.symbol, None)
+        leverage = 1.0 if self.instruments[order.symbol].kind != "perp" else order.leverage
+        size = self.affordable(order, quantity, price, leverage, reason)
+        part = self.cut(order.symbol, size)
+        self.keep_rest(order, size - part, reason)
+        if part == 0:
+            return False
+        rate, slipped = self.terms(order.symbol, reason, price, part, Kind.MARKET_ENTRY)
+        slipped = capped(order, slipped, reason)
+        self.open(order, part, slipped, abs(slipped - price), rate, leverage, reason)
+        return True
+
+    def affordable(self, order: Order, quantity: float, price: float, leverage: float, reason: Reason) -> float:
+        """The quantity that free cash can carry at the price of all of it, cut to lots where it is less."""
         rate, slipped = self.terms(order.symbol, reason, price, quantity, Kind.MARKET_ENTRY)
         slipped = capped(order, slipped, reason)
-        leverage = 1.0 if self.instruments[order.symbol].kind != "perp" else order.leverage
-        return self.open(order, quantity, slipped, abs(slipped - price), rate, leverage, reason)
+        free = self.cash - sum(one.margin for one in self.positions.values())
+        if abs(quantity) * slipped / leverage + abs(quantity) * slipped * rate <= free:
+            return quantity
+        lot = float(self.instruments[order.symbol].lot)
+        return round_to_lot(max(free, 0.0) / (slipped * (1 / leverage + rate)), lot) * sign(quantity)
 
     def open(
-        self, order: Order, quantity: float, price: float, slip: float, rate: float, leverage: float, reason
-    ) -> bool:
-        """Add to a position what the free cash can carry."""
-        position, instrument = self.positions[order.symbol], self.instruments[order.symbol]
-        free = self.cash - sum(one.margin for one in self.positions.values())
-        size = abs(quantity)
-        if size * price / leverage + size * price * rate > free:
-            size = round_to_lot(max(free, 0.0) / (price * (1 / leverage + rate)), float(instrument.lot))
-        part = abs(self.cut(order.symbol, size * sign(quantity)))
-        self.keep_rest(order, (size - part) * sign(quantity), reason)
-        size = part
-        if not size > 0:
-            return False
+        self, order: Order, traded: float, price: float, slip: float, rate: float, leverage: float, reason
+    ) -> None:
+        """Add to a position."""
+        position, size = self.positions[order.symbol], abs(traded)
         self.room[order.symbol] -= size
-        traded = size * sign(quantity)
         fee = size * price * rate
         self.cash -= fee
         total = position.quantity + traded
@@ -352,7 +358,6 @@ class SlowVenue(Desk):
         self.move_levels(replace(order, type=OrderType.PROTECT, quantity=0.0, price=None, trigger=None, **PLAIN), price)
         fill = Fill(order.id, order.symbol, self.ts, traded, price, reason, fee, slip * size, 0.0, 0.0, leverage)
         self.fills.append(fill)
-        return True
 
     def settle(self, symbol: str, quantity: float, price: float, slip: float, rate: float, reason, order_id) -> None:
         """Close part or all of a position; a loss beyond its margin is the venue's."""
@@ -391,7 +396,8 @@ class SlowVenue(Desk):
         if reason is Reason.LIQUIDATION:
             return instrument.liquidation_fee, price
         slips = KINDS.get(reason, market) in self.rules.slips
-        slipped = price * (1 + sign(quantity) * instrument.slippage) if slips else price
+        pays = instrument.slippage + instrument.impact * abs(quantity) ** 0.5 if instrument.slippage else 0.0
+        slipped = price * (1 + sign(quantity) * min(pays, 1.0)) if slips else price
         maker = reason in (Reason.LIMIT, Reason.TARGET)
         return instrument.maker_fee if maker else instrument.taker_fee, slipped
 

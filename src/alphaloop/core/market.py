@@ -67,6 +67,8 @@ class Instrument:
     margin_tiers : tuple of MarginTier
     funding_interval_us : int, microseconds
         0 where no funding is paid.
+    impact : float, fraction of price per square root of a base unit
+        Grows slippage with size, where slippage is paid; 0 leaves it constant.
     """
 
     symbol: str
@@ -82,6 +84,7 @@ class Instrument:
     max_leverage: float = 125.0
     margin_tiers: tuple[MarginTier, ...] = (MarginTier(float("inf"), 0.005),)
     funding_interval_us: int = 8 * HOUR_US
+    impact: float = 0.0
 
     def __post_init__(self) -> None:
         if self.tick <= 0 or self.lot <= 0 or self.contract_size <= 0:
@@ -90,7 +93,7 @@ class Instrument:
                 "all above zero",
                 "correct the instrument",
             )
-        for name in ("taker_fee", "liquidation_fee", "slippage", "min_notional"):
+        for name in ("taker_fee", "liquidation_fee", "slippage", "min_notional", "impact"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise InvalidOption(f"{self.symbol}: {name} {getattr(self, name)}", "zero or more", "correct it")
         if not abs(self.maker_fee) < 1:  # a maker fee may be a rebate, below zero

@@ -38,8 +38,10 @@ TAKER, MAKER, LIQUIDATION_FEE, LOT, UNLEVERED, MIN_NOTIONAL, TICK_UP, TICK_DOWN 
 SLIPPAGE, ENTRY_SLIPPAGE = 53, 60
 # ... by which rules (see rules.Codes) ...
 TIMING, ENTRY_BAR, QUEUED, BOTH, STOP_GAP, TARGET_GAP, BASIS, ROUNDING, STOP_BAR_SIGNAL = range(61, 70)
+# ... what slippage grows by with the square root of the quantity ...
+IMPACT = 70
 # ... and from here on triples of notional cap, maintenance rate, deduction.
-TIERS = 70
+TIERS = 71
 
 # what WAITS for the next bar: nothing, the target, or every level
 NOTHING, ITS_TARGET, ALL_LEVELS = 0.0, 1.0, 2.0
@@ -73,7 +75,7 @@ DEFAULT = FillRules()
 
 
 def new_state(instruments: tuple[Instrument, ...], rules: FillRules = DEFAULT, share: float = math.nan) -> Floats:
-    """Flat positions, no orders, the instruments' costs and tiers; shape (70 + 3 K, A)."""
+    """Flat positions, no orders, the instruments' costs and tiers; shape (71 + 3 K, A)."""
     depth = max(len(one.margin_tiers) for one in instruments)
     state = np.zeros((TIERS + 3 * depth, len(instruments)))
     state[[MARK, STOP, TARGET, LIQUIDATION, MARK_LOW, MARK_HIGH, TRAIL, CAP, ORDER_TRAIL]] = np.nan
@@ -86,6 +88,7 @@ def new_state(instruments: tuple[Instrument, ...], rules: FillRules = DEFAULT, s
         state[LIQUIDATION_FEE, asset], state[MIN_NOTIONAL, asset] = one.liquidation_fee, one.min_notional
         state[LOT, asset], state[UNLEVERED, asset] = float(one.lot), float(one.kind != "perp")
         state[TICK_UP, asset], state[TICK_DOWN, asset] = one.tick.as_integer_ratio()
+        state[IMPACT, asset] = one.impact
         state[ENTRY_SLIPPAGE, asset] = one.slippage * slips[Kind.MARKET_ENTRY]
         for reason, kind in enumerate(_SLIPPING):
             state[SLIPPAGE + reason, asset] = one.slippage * slips[kind]

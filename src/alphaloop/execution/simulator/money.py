@@ -29,8 +29,10 @@ def fill_price(
     elif reason == at.R_LIQUIDATION:
         fee = state[at.LIQUIDATION_FEE, asset]
     row = at.ENTRY_SLIPPAGE if opens and reason == at.R_MARKET else at.SLIPPAGE + reason
-    side = 1.0 if quantity > 0.0 else -1.0
-    price = level * (1.0 + side * state[row, asset])
+    side, slip = 1.0 if quantity > 0.0 else -1.0, state[row, asset]
+    if slip > 0.0 and state[at.IMPACT, asset] > 0.0:
+        slip = min(slip + state[at.IMPACT, asset] * math.sqrt(abs(quantity)), 1.0)
+    price = level * (1.0 + side * slip)
     if (reason == at.R_MARKET or reason == at.R_STOP_ENTRY) and side * (price - state[at.CAP, asset]) > 0.0:
         price = state[at.CAP, asset]  # a limit that takes liquidity has no worse price than its limit
     return price, fee
