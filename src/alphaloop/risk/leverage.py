@@ -11,7 +11,7 @@ from types import MappingProxyType
 from alphaloop.core.account import AccountView
 from alphaloop.core.decision import Action, Cut, Decision
 from alphaloop.core.errors import InvalidOption
-from alphaloop.risk.wanted import because, close_all, cut_gross, held_weights
+from alphaloop.risk.wanted import because, close_all, cut_gross, gross_of, held_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Leverage:
         if not account.equity > 0:
             return close_all(decision, account, because("leverage", "no equity left"))
         held = held_weights(account)
-        if not decision.intents and sum(map(abs, held)) <= most:
+        if not decision.intents and gross_of(held) <= most:
             return decision
         return cut_gross(
             decision, account, held, most, self.drift, because("leverage", f"account leverage above {most:g}")

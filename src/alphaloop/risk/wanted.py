@@ -6,7 +6,7 @@ equity. A cut to what is held or less is forced, so it goes at market: a limit p
 suited the policy's larger target would size and time it wrongly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from math import isfinite
 from types import MappingProxyType
@@ -126,11 +126,25 @@ def cut_gross(
     now = dict(zip(account.symbols, held, strict=True))
     known = {symbol: weight if isfinite(weight) else 0.0 for symbol, weight in wanted.items()}
     more = any(asks_for_more(weight, now.get(symbol, 0.0)) for symbol, weight in known.items())
-    gross = sum(map(abs, known.values()))
+    gross = gross_of(known.values())
     factor = cap / gross if gross > cap * (1.0 + (ROUNDING if more else max(drift, ROUNDING))) else 1.0
     targets = {symbol: weight * factor or 0.0 for symbol, weight in known.items()}
     targets = {symbol: target for symbol, target in targets.items() if target != wanted[symbol]}
     return lower(decision, targets, wanted, now, why) if targets else decision
+
+
+def gross_of(weights: Iterable[float]) -> float:
+    """The sum of absolute weights, one after the other: ``sum`` rounds differently from Python 3.12 on.
+
+    Examples
+    --------
+    >>> gross_of([0.5, -0.25])
+    0.75
+    """
+    gross = 0.0
+    for weight in weights:
+        gross += abs(weight)
+    return gross
 
 
 def asks_for_more(weight: float, held: float) -> bool:
