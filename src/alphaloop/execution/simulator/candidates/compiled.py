@@ -15,7 +15,17 @@ from alphaloop.core.market import Ints
 from alphaloop.execution.simulator.candidates import compiling, enter, group, order, records, search, settle, walk
 from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent
 from alphaloop.execution.simulator.candidates.group import Tables
-from alphaloop.execution.simulator.candidates.records import BATCH, SHEET_ROWS, Bars, Candidates, Results, Terms, Work
+from alphaloop.execution.simulator.candidates.records import (
+    BATCH,
+    CHUNK,
+    FIGURES,
+    SHEET_ROWS,
+    Bars,
+    Candidates,
+    Results,
+    Terms,
+    Work,
+)
 
 _SOURCES = (compiling, enter, group, order, records, search, settle, walk)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
@@ -40,6 +50,12 @@ def sound(bars: Bars, j: int) -> bool:
     first, high, low, close = bars.open[j], bars.high[j], bars.low[j], bars.close[j]
     whole = (low > 0.0) & (high < math.inf) & (low <= first) & (first <= high) & (low <= close) & (close <= high)
     return bool(whole)
+
+
+@inlined
+def outcomes(count: int) -> Results:
+    """Room for ``count`` outcomes."""
+    return Results(np.empty((len(FIGURES), count)), np.empty(count, np.int64), np.empty(count, np.int8))
 
 
 @inlined
@@ -125,21 +141,29 @@ def _entry_points(stamp: str) -> tuple[Callable[..., Any], ...]:
     def label(bars: Bars, candidates: Candidates, terms: Terms, results: Results, chosen: Ints) -> None:
         """Outcomes of the candidates named by ``chosen``, bar by bar ascending, to their rows of ``results``."""
         _ = stamp
-        sheets, prefixes = sheet(), tables(terms.horizon)
+        sheets, prefixes, ordered = sheet(), tables(terms.horizon), outcomes(CHUNK)
         tape, tried, costs, written = lent(bars), lent(candidates), lent(terms), lent(results)
-        work, window = lent(sheets), lent(prefixes)
-        for first in range(0, len(chosen), BATCH):
-            count = min(BATCH, len(chosen) - first)
-            batch = chosen[first : first + count]
-            for i in range(count):
-                enter.take_in(tape, tried, costs, work, batch[i], i)
-            enter.set_levels(tried, costs, work, batch)
-            find_exits(tape, tried, costs, work, window, batch)
-            settle.price_exits(tape, costs, work, batch)
-            settle.settle(costs, work, count)
-            settle.correct(tried, costs, work, batch)
-            settle.write_out(work, written, batch)
-        sheets.prices[0, 0] = prefixes.fine[0, 0] = 0.0  # the owners live to here
+        work, window, chunk = lent(sheets), lent(prefixes), lent(ordered)
+        for start in range(0, len(chosen), CHUNK):
+            part = chosen[start : start + CHUNK]
+            straight = order.consecutive(part)
+            for first in range(0, len(part), BATCH):
+                count = min(BATCH, len(part) - first)
+                batch = part[first : first + count]
+                for i in range(count):
+                    enter.take_in(tape, tried, costs, work, batch[i], i)
+                enter.set_levels(tried, costs, work, batch)
+                find_exits(tape, tried, costs, work, window, batch)
+                settle.price_exits(tape, costs, work, batch)
+                settle.settle(costs, work, count)
+                settle.correct(tried, costs, work, batch)
+                if straight:
+                    settle.write_out(work, written, part[0] + first, count)
+                else:
+                    settle.write_out(work, chunk, first, count)
+            if not straight:
+                settle.hand_back(chunk, written, part)
+        sheets.prices[0, 0] = prefixes.fine[0, 0] = ordered.figures[0, 0] = 0.0  # the owners live to here
 
     return survey, bad_candidate, sorted_by_bar, label
 

@@ -99,19 +99,17 @@ def ahead_of(tables: Tables, row: int, protect: float, take: float) -> tuple[int
 
 @inlined
 def look_up(bars: Bars, tables: Tables, candidates: Candidates, terms: Terms, work: Work, k: int, i: int) -> None:
-    """Where the trade of candidate ``k`` in column ``i`` ends, and its deepest fall.
-
-    The rules of :func:`.search.close_out` as choices between numbers: a branch that follows
-    no pattern costs more than all of them.
-    """
+    """Where the trade of candidate ``k`` in column ``i`` ends, and its deepest fall."""
     sheet, fine, start, last = work.prices, tables.fine, work.start[i], work.last[i]
     side, protect, take = sheet[SIDE, i], sheet[PROTECT, i], sheet[TAKE, i]
     row = int(side < 0.0)
+    through = last - start
+    if fine[WORST + row, through] > protect and fine[BEST + row, through] < take:
+        sheet[FALL, i], sheet[RAW_EXIT, i] = fine[FALLEN + row, through + 1], side * bars.close[last]
+        work.end[i] = last
+        work.reason[i] = HORIZON if candidates.bar[k] + terms.horizon <= last else END_OF_DATA
+        return
     safe, short = ahead_of(tables, row, protect, take)
     ahead = min(safe, short)
     end, before = start + ahead, fine[FALLEN + row, ahead]
-    if end > last:
-        sheet[FALL, i], sheet[RAW_EXIT, i], work.end[i] = before, side * bars.close[last], last
-        work.reason[i] = HORIZON if candidates.bar[k] + terms.horizon <= last else END_OF_DATA
-        return
     sheet[FALL, i] = max(before, close_out(bars, work, i, side, end, fine[PEAK + row, ahead]))

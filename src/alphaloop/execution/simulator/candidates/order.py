@@ -18,6 +18,15 @@ def ascending(values: Ints) -> bool:
 
 
 @inlined
+def consecutive(values: Ints) -> bool:
+    """Whether each value is one above the one before."""
+    strays = 0
+    for k in range(1, len(values)):
+        strays += values[k] != values[k - 1] + 1
+    return strays == 0
+
+
+@inlined
 def by_bar(bar: Ints, bars: int) -> Ints:
     """Positions of ``bar`` (K,), each below ``bars``, in ascending order of bar; equals keep their order."""
     order, other = np.arange(len(bar)), np.empty(len(bar), np.int64)

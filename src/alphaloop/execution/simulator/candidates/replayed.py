@@ -7,6 +7,7 @@ decides each bar. Slower, and no second statement of any rule.
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,6 +45,22 @@ from alphaloop.execution.simulator.kernel import events
 from alphaloop.execution.simulator.quiet import mark
 
 STAMP = sha256((portfolio.STAMP + compiled.STAMP).encode() + Path(__file__).read_bytes()).hexdigest()
+
+
+class Desk(NamedTuple):
+    """What the kernel works on: its state and account, room for fills, and the bar (1, 6)."""
+
+    state: Floats
+    account: Floats
+    fills: Floats
+    row: Floats
+
+
+@inlined
+def new_desk(fresh: Floats) -> Desk:
+    """A desk for one symbol."""
+    fills = np.empty((at.FILLS_PER_ASSET, at.FILL_FIELDS))
+    return Desk(fresh.copy(), np.zeros(at.ACCOUNT_FIELDS), fills, np.empty((1, 6)))
 
 
 @called
@@ -116,12 +133,9 @@ def deepest(work: Work, row: Floats, i: int, left: bool) -> float:
 
 
 @inlined
-def replay(bars: Bars, candidates: Candidates, work: Work, state: Floats, place: tuple[int, int]) -> None:
-    """Candidate and column ``place``, bar by bar through the kernel."""
-    k, i = place
-    sheet, account = work.prices, np.zeros(at.ACCOUNT_FIELDS)
-    account[at.CASH] = 1e30
-    fills, row = np.empty((at.FILLS_PER_ASSET, at.FILL_FIELDS)), np.empty((1, 6))
+def replay(bars: Bars, candidates: Candidates, work: Work, desk: Desk, k: int, i: int) -> None:
+    """Candidate ``k`` in column ``i``, bar by bar through the kernel."""
+    sheet, state, row = work.prices, desk.state, desk.row
     side, peak, fall, left = sheet[SIDE, i], 0.0, 0.0, False
     state[at.MARK, 0] = bars.close[candidates.bar[k]]
     j = candidates.bar[k] + 1
@@ -130,7 +144,7 @@ def replay(bars: Bars, candidates: Candidates, work: Work, state: Floats, place:
         waits = work.start[i] < 0
         if waits:
             set_order(state, candidates, row, k)
-        left = took_off(work, state, fills, one_bar(state, account, fills, row), i)
+        left = took_off(work, state, desk.fills, one_bar(state, desk.account, desk.fills, row), i)
         if waits and (left or state[at.QUANTITY, 0] != 0.0):
             work.start[i], peak = j, side * sheet[ENTRY, i]
             if state[at.TIMING, 0] == rules.NEXT_CLOSE and not enter.limited(candidates, k):
@@ -163,23 +177,26 @@ def _entry_point(stamp: str) -> Callable[..., None]:
     def label(bars: Bars, candidates: Candidates, terms: Terms, results: Results, chosen: Ints, fresh: Floats) -> None:
         """As the fast entry point; ``fresh`` is a flat symbol's state, and ``terms.slippage`` the horizon's."""
         _ = stamp
-        sheets = compiled.sheet()
-        tape, tried, costs, written, work = lent(bars), lent(candidates), lent(terms), lent(results), lent(sheets)
-        state = fresh.copy()
+        sheets, ordered, own = compiled.sheet(), compiled.outcomes(BATCH), new_desk(fresh)
+        tape, tried, costs, written = lent(bars), lent(candidates), lent(terms), lent(results)
+        work, chunk, desk = lent(sheets), lent(ordered), lent(own)
         for first in range(0, len(chosen), BATCH):
             batch = chosen[first : first + BATCH]
             for i in range(len(batch)):
                 k = batch[i]
-                state[:] = fresh
+                desk.state[:] = fresh
+                desk.account[:] = 0.0
+                desk.account[at.CASH] = 1e30
                 work.start[i], work.last[i] = -1, min(tried.bar[k] + costs.horizon, len(tape.open) - 1)
                 work.reason[i], work.prices[PAID, i] = NOT_FILLED, 0.0
                 work.prices[SIDE, i], work.prices[LEVERAGE, i] = tried.side[k], tried.leverage[k]
-                replay(tape, tried, work, state, (k, i))
+                replay(tape, tried, work, desk, k, i)
                 finish(tape, tried, costs, work, k, i)
             settle.settle(costs, work, len(batch))
             settle.correct(tried, costs, work, batch)
-            settle.write_out(work, written, batch)
-        sheets.prices[0, 0] = 0.0  # the owner lives to here
+            settle.write_out(work, chunk, 0, len(batch))
+            settle.hand_back(chunk, written, batch)
+        own.state[0, 0] = sheets.prices[0, 0] = ordered.figures[0, 0] = 0.0  # the owners live to here
 
     return label
 

@@ -105,23 +105,24 @@ def correct(candidates: Candidates, terms: Terms, work: Work, order: Ints) -> No
 
 
 @inlined
-def write_out(work: Work, results: Results, order: Ints) -> None:
-    """Every column to the row of its candidate, one figure after the other: long runs of writes."""
-    sheet, figures, count = work.prices, results.figures, len(order)
-    first, strays = order[0], 0
-    for i in range(count):
-        strays += order[i] != first + i
-    if strays == 0:
-        for row in range(figures.shape[0]):
-            for i in range(count):
-                figures[row, first + i] = sheet[RESULT + row, i]
-        for i in range(count):
-            results.exit_bar[first + i] = work.end[i]
-            results.reason[first + i] = work.reason[i]
-        return
+def write_out(work: Work, results: Results, first: int, count: int) -> None:
+    """Columns to rows ``first`` and on, one figure after the other: long runs of writes."""
+    sheet, figures = work.prices, results.figures
     for row in range(figures.shape[0]):
         for i in range(count):
-            figures[row, order[i]] = sheet[RESULT + row, i]
+            figures[row, first + i] = sheet[RESULT + row, i]
     for i in range(count):
-        results.exit_bar[order[i]] = work.end[i]
-        results.reason[order[i]] = work.reason[i]
+        results.exit_bar[first + i] = work.end[i]
+        results.reason[first + i] = work.reason[i]
+
+
+@inlined
+def hand_back(sheet: Results, results: Results, order: Ints) -> None:
+    """Rows of a sheet to where their candidates stand; one column at a time stays in the cache."""
+    for row in range(sheet.figures.shape[0]):
+        for p in range(len(order)):
+            results.figures[row, order[p]] = sheet.figures[row, p]
+    for p in range(len(order)):
+        results.exit_bar[order[p]] = sheet.exit_bar[p]
+    for p in range(len(order)):
+        results.reason[order[p]] = sheet.reason[p]
