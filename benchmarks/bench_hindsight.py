@@ -44,7 +44,7 @@ def numpy_oracle(given: Tape) -> float:
     cost = np.abs(change) * rate
     value = np.full(len(levels), -np.inf)
     value[flat] = 0.0
-    for first, close, before, due, _ in given.bars[1:]:
+    for first, close, before, due, _, _ in given.bars[1:]:
         value = value + levels * (first - before - due)
         value = (value[None, :] - cost * first).max(axis=1) + levels * (close - first)
     return float(value.max())

@@ -80,3 +80,17 @@ def test_too_many_paths_are_refused():
     for k in (0, 1001):
         with pytest.raises(InvalidOption, match="paths over"):
             best_paths(own, k)
+
+
+def test_an_order_sized_before_a_halt_keeps_its_size():
+    """120 at the mark of 96 is enough; after the halt has marked 90 the same size would be refused."""
+    market = market_of(
+        [[96.0] * 4 + [0.0, 0.0], [90.0] * 4 + [0.0, 0.0], [100.0] * 4 + [1.0, 0.0], [110.0] * 4 + [1.0, 0.0]]
+    )
+    least = Instrument("X", taker_fee=0.001, slippage=0.0, min_notional=120.0)
+    paths = best_paths(tape(market, 0, least, np.array([0.0, 1.25])))
+
+    assert paths.values == pytest.approx([12.5 - 0.125])
+    np.testing.assert_array_equal(orders(paths), [1.25, np.nan, np.nan, np.nan])
+    paid = replay(paths, market, 0, least).equity
+    assert paid[-1] - paid[0] == pytest.approx(12.375)

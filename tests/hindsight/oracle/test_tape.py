@@ -25,13 +25,14 @@ def test_holes_halts_and_the_first_bar_fill_nothing():
         ]
     )
 
-    opens, closes, before, due, fills = tape(market, 0, FREE, LEVELS).bars.T
+    opens, closes, before, due, fills, asked = tape(market, 0, FREE, LEVELS).bars.T
 
     np.testing.assert_array_equal(opens, [np.nan, 10.0, np.nan, 20.0, 10.0])
     np.testing.assert_array_equal(closes, [np.nan, 11.0, np.nan, 20.0, 12.0])
     np.testing.assert_array_equal(before, [np.nan, np.nan, 11.0, 11.0, 20.0])
     assert due.round(12).tolist() == [0.0, 5.0, 0.0, 0.2, 0.0]
     assert fills.tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
+    np.testing.assert_array_equal(asked, [np.nan, np.nan, 11.0, 11.0, 20.0])
 
 
 def test_sizes_are_whole_lots():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import Floats, Instrument, Ints, Market
 from alphaloop.execution.simulator.batch import BatchResult, simulate, targets
-from alphaloop.hindsight.oracle.tape import BEFORE, CLOSE_AT, DUE, FILLS, OPEN_AT, Tape
+from alphaloop.hindsight.oracle.tape import ASKED, BEFORE, CLOSE_AT, DUE, FILLS, OPEN_AT, Tape
 
 Places = NDArray[np.int16]
 _MOST = 1000
@@ -89,10 +89,20 @@ def best_paths(given: Tape, k: int = 1) -> Paths:
 def orders(paths: Paths, k: int = 0) -> Floats:
     """A path as targets for the simulator: base units decided on each bar, NaN where it holds, shape (T,)."""
     held = paths.positions(k)
-    changed = np.flatnonzero(np.diff(held))
     plan = np.full(len(held), np.nan)
-    plan[changed] = held[changed + 1]
+    for row in np.flatnonzero(np.diff(held)).tolist():
+        plan[_decided(paths.tape, row)] = held[row + 1]
     return plan
+
+
+def _decided(given: Tape, row: int) -> int:
+    """The bar on which to order what fills after ``row``; an earlier one of a halt where the mark was enough."""
+    if given.costs[2] == 0.0:
+        return row
+    first = row
+    while first > 0 and given.bars[first, FILLS] == 0.0:
+        first -= 1
+    return first + int(np.nanargmax(given.bars[first + 1 : row + 2, BEFORE]))
 
 
 def replay(paths: Paths, market: Market, asset: int, instrument: Instrument, k: int = 0) -> BatchResult:
@@ -151,7 +161,7 @@ def _search(bars: Floats, levels: Floats, costs: Floats, flat: int, k: int) -> t
             continue
         for s in range(size):
             for other in range(size):
-                switch[other] = _cost(levels[other], levels[s], first, mark, costs)
+                switch[other] = _cost(levels[other], levels[s], first, bars[t, ASKED], costs)
             _arrive(kept, switch, s, heads, best, come[t])
         for s in range(size):
             kept[s] = best[s] + levels[s] * (close - first)

@@ -10,13 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from alphaloop.core.errors import InvalidOption, NoData
-from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Floats, Instrument, Market
+from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Bools, Floats, Instrument, Market
 from alphaloop.core.orders import round_to_lot
 
-OPEN_AT, CLOSE_AT, BEFORE, DUE, FILLS = range(5)
+OPEN_AT, CLOSE_AT, BEFORE, DUE, FILLS, ASKED = range(6)
 _TRIES = 10_000
 
 
@@ -26,10 +27,11 @@ class Tape:
 
     Parameters
     ----------
-    bars : float array, shape (T, 5)
-        Columns ``open close before due fills``: prices, NaN where there is no bar; the mark
+    bars : float array, shape (T, 6)
+        Columns ``open close before due fills asked``: prices, NaN where there is no bar; the mark
         before the bar (the last close); the funding one unit long pays at the open, quote per
-        base; 1 where an order of an earlier bar fills: the bar trades, and there was one before it.
+        base; 1 where an order of an earlier bar fills: the bar trades, and there was one before it;
+        the highest mark an order that fills here can have been sized at: it waits through halts.
     levels : float array, shape (S,), base units
         The positions it may hold, ascending, zero among them.
     costs : float array, shape (3,)
@@ -89,7 +91,19 @@ def tape(market: Market, asset: int, instrument: Instrument, levels: Floats) -> 
     fills = there & ~halted & ~np.isnan(before)
     due = np.nan_to_num(opens * bars[:, FUNDING])
     costs = np.array([instrument.taker_fee, instrument.slippage, instrument.min_notional])
-    return Tape(np.stack([opens, closes, before, due, fills], axis=1), np.asarray(levels, dtype=np.float64), costs)
+    asked = _asked(before, there & ~halted)
+    bars = np.stack([opens, closes, before, due, fills, asked], axis=1)
+    return Tape(bars, np.asarray(levels, dtype=np.float64), costs)
+
+
+@numba.njit(cache=True)
+def _asked(before: Floats, trades: Bools) -> Floats:
+    """The highest mark since the last bar that traded, that bar's close included."""
+    found = before.copy()
+    for t in range(1, len(before)):
+        if not trades[t - 1] and found[t - 1] > found[t]:
+            found[t] = found[t - 1]
+    return found
 
 
 def whole_lots(instrument: Instrument, unit: float, grid: Sequence[float]) -> Floats:

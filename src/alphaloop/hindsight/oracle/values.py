@@ -18,7 +18,7 @@ import numba
 import numpy as np
 
 from alphaloop.core.market import Floats
-from alphaloop.hindsight.oracle.tape import BEFORE, CLOSE_AT, DUE, FILLS, OPEN_AT, Tape
+from alphaloop.hindsight.oracle.tape import ASKED, BEFORE, CLOSE_AT, DUE, FILLS, OPEN_AT, Tape
 
 
 def future_values(given: Tape) -> Floats:
@@ -68,14 +68,14 @@ def action_values(given: Tape, held: int) -> Floats:
     """
     after = future_values(given)
     found = np.full_like(after, np.nan)
-    opens, closes, before, due, fills = given.bars[1:].T[:, :, None]
+    opens, closes, before, due, fills, asked = given.bars[1:].T[:, :, None]
     taker, slippage, least = given.costs.tolist()
     levels = given.levels
     change = levels - levels[held]
     rate = slippage + taker * (1.0 + np.sign(change) * slippage)
     hold = levels[held] * (opens - before - due)
     gain = hold + levels * (closes - opens) - np.abs(change) * opens * rate
-    small = (np.abs(change) * before < least) & (levels != 0.0) & (levels * levels[held] >= 0.0) & (change != 0.0)
+    small = (np.abs(change) * asked < least) & (levels != 0.0) & (levels * levels[held] >= 0.0) & (change != 0.0)
     found[:-1] = np.where((fills == 1.0) & ~small, gain + after[1:], np.nan)
     return found
 
@@ -100,7 +100,7 @@ def _values(bars: Floats, levels: Floats, costs: Floats) -> Floats:
             for other in range(size):
                 target = levels[other]
                 change = target - held
-                if abs(change) * mark < least and target != 0.0 and target * held >= 0.0:
+                if abs(change) * bars[t, ASKED] < least and target != 0.0 and target * held >= 0.0:
                     continue
                 rate = slippage + taker * (1.0 + np.sign(change) * slippage)
                 best = max(best, target * (close - first) - abs(change) * first * rate + value[t, other])
