@@ -38,22 +38,39 @@ from alphaloop.execution.simulator.candidates.records import (
     Work,
 )
 
+NEAR = 4  # payments to look at before bisecting
+
 
 @inlined
-def paid_between(bars: Bars, start: int, end: int) -> float:
-    """Sum of rate times open over the funding of bars ``start < j <= end``."""
-    low, high = 0, len(bars.paid_at)
+def first_after(paid_at: Ints, bar: int, guess: int) -> int:
+    """The first payment after ``bar``: near ``guess``, as candidates come by bar, else by bisection."""
+    for _ in range(NEAR):
+        if guess > 0 and paid_at[guess - 1] > bar:
+            break
+        if guess == len(paid_at) or paid_at[guess] > bar:
+            return guess
+        guess += 1
+    low, high = 0, len(paid_at)
     while low < high:
         middle = (low + high) // 2
-        if bars.paid_at[middle] <= start:
+        if paid_at[middle] <= bar:
             low = middle + 1
         else:
             high = middle
-    total = 0.0
-    while low < len(bars.paid_at) and bars.paid_at[low] <= end:
-        total += bars.paid[low]
-        low += 1
-    return total
+    return low
+
+
+@inlined
+def pay(bars: Bars, work: Work, count: int) -> None:
+    """Sum of rate times open over the funding of bars ``start < j <= end``, for the first ``count`` columns."""
+    guess, paid_at = 0, bars.paid_at
+    for i in range(count):
+        j = guess = first_after(paid_at, work.start[i], guess)
+        total = 0.0
+        while j < len(paid_at) and paid_at[j] <= work.end[i]:
+            total += bars.paid[j]
+            j += 1
+        work.prices[PAID, i] = total
 
 
 @inlined
@@ -69,8 +86,7 @@ def price_exits(bars: Bars, terms: Terms, work: Work, order: Ints) -> None:
         sheet[EXIT, i] = side * sheet[RAW_EXIT, i] * (1.0 - side * slippage)
         sheet[PAID, i] = 0.0
     if len(bars.paid_at) > 0:
-        for i in range(len(order)):
-            sheet[PAID, i] = paid_between(bars, work.start[i], work.end[i])
+        pay(bars, work, len(order))
 
 
 @inlined
