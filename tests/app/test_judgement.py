@@ -63,12 +63,15 @@ def test_the_oracle_is_shown_beside_the_run():
     assert found["worst"] == [[180_000, 2.0], [240_000, 2.0]]
 
 
-def test_without_costs_or_from_a_position_there_is_no_oracle():
+def test_without_linear_costs_or_from_a_position_there_is_no_oracle():
     given = report(instruments=())
     held = given.quantity.copy()
     held[0] = 1.0
 
+    sized = report(instruments=(Instrument("X", impact=0.001),))
+
     assert against_oracle(given, trades(given)) is None
+    assert against_oracle(sized, trades(sized)) is None
     assert against_oracle(replace(report(), quantity=held), trades(given)) is None
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
+from alphaloop.core.market import Instrument
 from alphaloop.hindsight.labels.barriers import triple_barrier
 from tests.hindsight.labels.builders import DEAR, FREE, MISSING, NAN, flat, make_windows
 
@@ -101,3 +102,5 @@ def test_what_cannot_be_is_refused():
         triple_barrier(window, FREE, 0.0)
     with pytest.raises(SchemaViolation, match="widths of shape"):
         triple_barrier(window, FREE, np.array([0.1]))
+    with pytest.raises(InvalidOption, match="impact"):
+        triple_barrier(window, Instrument("X", impact=0.01), 0.1)

@@ -87,3 +87,5 @@ def test_what_cannot_be_is_refused():
         utility(forward(window, FREE), -1.0)
     with pytest.raises(InvalidOption, match="edges"):
         classes(np.ones(1), np.ones(1), (1.0, 1.0))
+    with pytest.raises(InvalidOption, match="impact"):
+        forward(window, Instrument("X", impact=0.01))

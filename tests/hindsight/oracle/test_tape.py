@@ -64,6 +64,8 @@ def test_what_cannot_be_is_refused():
         tape(market, 0, FREE, np.array([1.0, 2.0]))
     with pytest.raises(InvalidOption, match="short a spot"):
         tape(market, 0, Instrument("X", kind="spot"), LEVELS)
+    with pytest.raises(InvalidOption, match="impact"):
+        tape(market, 0, Instrument("X", impact=0.01), LEVELS)
     with pytest.raises(NoData, match="no bar of X"):
         tape(market_of([MISSING] * 3), 0, FREE, LEVELS)
     with pytest.raises(InvalidOption, match="finite sizes"):

@@ -43,8 +43,12 @@ def _words(states: MarketStates, report: ReportInput, trades: pl.DataFrame) -> p
 
 
 def against_oracle(report: ReportInput, trades: pl.DataFrame) -> Json | None:
-    """The run beside the best positions in hindsight; none where costs are not known or it began with a position."""
-    if not report.instruments or bool((report.quantity[0] != 0).any()):
+    """The run beside the best positions in hindsight.
+
+    None where costs are not known or depend on size, and where the run began with a position.
+    """
+    sized = any(one.impact > 0 for one in report.instruments)
+    if not report.instruments or sized or bool((report.quantity[0] != 0).any()):
         return None
     bars, largest = report.bars, largest_held(report.fills, report.market.symbols)
     found = regret(bars, report.instruments, report.equity, report.quantity, largest)

@@ -18,7 +18,7 @@ import numpy as np
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.core.market import CLOSE, HIGH, LOW, OPEN, Bools, Floats, Instrument, Ints
-from alphaloop.hindsight.labels.windows import Windows
+from alphaloop.hindsight.labels.windows import Windows, without_impact
 
 MISSING = -2
 
@@ -80,7 +80,7 @@ def triple_barrier(
     Raises
     ------
     InvalidOption
-        If a distance, a width or the side cannot be.
+        If a distance, a width or the side cannot be, or the instrument's slippage grows with size.
     SchemaViolation
         If there is not one width for each row.
 
@@ -101,6 +101,7 @@ def triple_barrier(
     >>> found.label.tolist(), found.ret[0].round(6)
     ([1, -2], np.float64(0.02))
     """
+    without_impact(instrument)
     if side not in (1, -1) or not (stop > 0 and target > 0):
         raise InvalidOption(f"side {side}, stop {stop}, target {target}", "side 1 or -1, distances above zero", "")
     widths = np.ascontiguousarray(np.broadcast_to(np.asarray(width, dtype=np.float64), window.at.shape))

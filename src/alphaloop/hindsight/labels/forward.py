@@ -19,7 +19,7 @@ import numpy as np
 
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import CLOSE, OPEN, Floats, Instrument, Ints
-from alphaloop.hindsight.labels.windows import Windows
+from alphaloop.hindsight.labels.windows import Windows, without_impact
 
 Entry = Literal["open", "close"]
 _FIELDS = 6
@@ -68,7 +68,7 @@ def forward(window: Windows, instrument: Instrument, entry: Entry = "open") -> F
     Raises
     ------
     InvalidOption
-        If ``entry`` is neither word.
+        If ``entry`` is neither word, or the instrument's slippage grows with size.
 
     Examples
     --------
@@ -81,6 +81,7 @@ def forward(window: Windows, instrument: Instrument, entry: Entry = "open") -> F
     >>> [round(float(one[0]), 6) for one in (found.fwd_ret, found.net_long, found.cost_short)]
     [0.1, 0.0979, 0.0021]
     """
+    without_impact(instrument)
     if entry not in ("open", "close"):
         raise InvalidOption(f"entry at the {entry}", "open or close", "")
     first = window.entry if entry == "open" else np.where(window.at == _slots(window), window.here, -1)

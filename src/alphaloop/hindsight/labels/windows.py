@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
-from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Bools, Floats, Ints, Market
+from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Bools, Floats, Instrument, Ints, Market
 
 By = Literal["time", "bars"]
 
@@ -129,6 +129,20 @@ def windows(market: Market, asset: int, horizon: int, by: By = "time") -> Window
         horizon,
         ~np.isnan(bars[:, CLOSE]),
     )
+
+
+def without_impact(instrument: Instrument) -> None:
+    """Check that costs can be told without a size.
+
+    Raises
+    ------
+    InvalidOption
+        If the instrument's slippage grows with size: a label has none.
+    """
+    if instrument.impact > 0:
+        raise InvalidOption(
+            f"{instrument.symbol}: impact {instrument.impact}", "slippage that size does not change", ""
+        )
 
 
 def tradable(bars: Floats) -> Bools:

@@ -70,8 +70,13 @@ def tape(market: Market, asset: int, instrument: Instrument, levels: Floats) -> 
     NoData
         If the symbol has no bar.
     InvalidOption
-        If the levels do not ascend, miss zero, or are short where one cannot be.
+        If the levels do not ascend, miss zero, or are short where one cannot be; or if the
+        instrument's slippage grows with size: then wealth is not linear.
     """
+    if instrument.impact > 0:
+        raise InvalidOption(
+            f"{instrument.symbol}: impact {instrument.impact}", "slippage that size does not change", ""
+        )
     ascend = len(levels) > 1 and bool(np.isfinite(levels).all() and (np.diff(levels) > 0).all())
     if not ascend or 0.0 not in levels.tolist():
         raise InvalidOption(f"positions {levels.tolist()}", "two or more, ascending, zero among them", "use (-1, 0, 1)")
