@@ -83,7 +83,7 @@ def test_a_changed_rule_is_compiled_anew(tmp_path):
     cached = set((tmp_path / "cache").rglob("*.nbc"))
     money = tmp_path / "alphaloop" / "execution" / "simulator" / "money.py"
     text = money.read_text()
-    money.write_text(text.replace("side * state[row, asset]", "2.0 * side * state[row, asset]"))
+    money.write_text(text.replace("(1.0 + side * slip)", "(1.0 + 2.0 * side * slip)"))
 
     after = probe(tmp_path)
 
