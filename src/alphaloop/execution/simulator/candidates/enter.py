@@ -18,8 +18,11 @@ from alphaloop.execution.simulator.candidates.records import (
     LEVERAGE,
     LIQUIDATION,
     NOT_FILLED,
+    NOTIONAL,
+    PER_NOTIONAL,
     PROTECT,
     RAW_ENTRY,
+    SHARE,
     SIDE,
     STOP,
     STOP_PART,
@@ -74,8 +77,7 @@ def set_levels(candidates: Candidates, terms: Terms, work: Work, order: Ints) ->
         sheet[TAKE, i] = target if target == target else math.inf
         sheet[PROTECT, i] = side * (entry * (1.0 - side / sheet[LEVERAGE, i]) / (1.0 - side * rate))
     if terms.tiers.shape[0] > 1 or terms.tiers[0, 2] != 0.0:
-        for i in range(len(order)):
-            sheet[PROTECT, i] = sheet[SIDE, i] * tiered_level(candidates, terms, work, order[i], i)
+        set_tiered(candidates, terms, work, order)
     for i in range(len(order)):
         side = sheet[SIDE, i]
         stop = side * (sheet[ENTRY, i] * (1.0 - side * sheet[STOP_PART, i]))
@@ -95,13 +97,21 @@ def on_grid(level: float) -> float:
 
 
 @inlined
-def tiered_level(candidates: Candidates, terms: Terms, work: Work, k: int, i: int) -> float:
-    """The liquidation price in the first tier whose cap covers the notional at that price."""
-    side, entry = work.prices[SIDE, i], work.prices[ENTRY, i]
-    share, notional, level = 1.0 / work.prices[LEVERAGE, i], candidates.notional[k], math.nan
-    for row in range(terms.tiers.shape[0]):
-        cap, rate, deduction = terms.tiers[row, 0], terms.tiers[row, 1], terms.tiers[row, 2]
-        level = entry * (1.0 - side * (share + deduction / notional)) / (1.0 - side * rate)
-        if notional * level <= cap * entry:
-            break
-    return level
+def set_tiered(candidates: Candidates, terms: Terms, work: Work, order: Ints) -> None:
+    """Signed liquidation prices in the first tier whose cap covers the notional at that price.
+
+    Tiers from the last, which covers all, to the first: the first that covers is written last.
+    """
+    sheet, tiers = work.prices, terms.tiers
+    for i in range(len(order)):
+        sheet[SHARE, i], sheet[NOTIONAL, i] = 1.0 / sheet[LEVERAGE, i], candidates.notional[order[i]]
+        sheet[PER_NOTIONAL, i] = 1.0 / sheet[NOTIONAL, i]
+    for row in range(tiers.shape[0] - 1, -1, -1):
+        cap, rate, deduction = tiers[row, 0], tiers[row, 1], tiers[row, 2]
+        up, down = 1.0 / (1.0 - rate), 1.0 / (1.0 + rate)
+        for i in range(len(order)):
+            side, entry = sheet[SIDE, i], sheet[ENTRY, i]
+            lost = 1.0 - side * (sheet[SHARE, i] + deduction * sheet[PER_NOTIONAL, i])
+            level = entry * lost * (up if side > 0.0 else down)
+            covers = sheet[NOTIONAL, i] * level <= cap * entry
+            sheet[PROTECT, i] = side * level if covers else sheet[PROTECT, i]
