@@ -36,7 +36,6 @@ def test_rows_become_records():
         ({"ask_qty": [[3.0, 4.0], []]}, "1 prices and 2 sizes"),
         ({"kind": ["update", "update"]}, "an update first"),
         ({"kind": ["snapshot", "delta"]}, "delta"),
-        ({"final_update_id": [5, 9], "prev_update_id": [4, 6]}, "update 9 after 5"),
         ({"received_at": [10, 20 - 1_000_001]}, "before it happened"),
     ],
 )
@@ -50,8 +49,25 @@ def test_clocks_may_run_a_little_apart():
     assert len(book_rows(columns(received_at=[10, -5_000_000]), max_skew_us=6_000_000)) == 2
 
 
-def test_a_chain_of_updates_holds():
-    assert len(book_rows(columns(final_update_id=[5, 9], prev_update_id=[4, 5]))) == 2
+def chain(finals, befores):
+    """A snapshot and updates of the same two levels, with their ids."""
+    more = len(finals) - 1
+    plain = {"event_time": range(len(finals)), "kind": ["snapshot", *["update"] * more], "final_update_id": finals}
+    levels = {f"{side}_{what}": [[price]] * len(finals) for side, what, price in LEVELS}
+    return plain | levels | {"prev_update_id": befores}
+
+
+LEVELS = (("bid", "price", 99.0), ("bid", "qty", 1.0), ("ask", "price", 101.0), ("ask", "qty", 1.0))
+
+
+def test_updates_that_the_snapshot_contains_are_left_out():
+    assert [row.ts for row in book_rows(chain([50, 40, 50, 60, 70], [None, 30, 40, 48, 60]))] == [0, 3, 4]
+    assert len(book_rows(chain([None, 40, 41], [None, None, None]))) == 3
+
+
+def test_a_lost_update_is_noticed():
+    with pytest.raises(SchemaViolation, match="update 80 after 60"):
+        book_rows(chain([50, 60, 80], [None, 48, 70]))
 
 
 @pytest.mark.parametrize("changes", [{"event_time": [20, 10]}, {"event_time": [10, 10], "sequence": [2, 1]}])

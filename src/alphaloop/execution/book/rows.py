@@ -35,7 +35,7 @@ class TradeRow(NamedTuple):
 
 
 def book_rows(columns: Mapping[str, Sequence[Any]], max_skew_us: int = SECOND_US) -> list[BookRow]:
-    """Rows of the ``orderbook_l2`` table as records.
+    """Rows of the ``orderbook_l2`` table as records; updates that a snapshot contains already are left out.
 
     Parameters
     ----------
@@ -65,9 +65,11 @@ def book_rows(columns: Mapping[str, Sequence[Any]], max_skew_us: int = SECOND_US
     sequences = columns.get("sequence", [0] * len(times))
     _ascending(list(zip(times, sequences, strict=True)), "book rows")
     _check_clocks(times, columns.get("received_at"), max_skew_us)
-    _check_chain(columns, times)
+    stale = _stale(columns, times)
     rows = []
     for i, (ts, kind) in enumerate(zip(times, columns["kind"], strict=True)):
+        if i in stale:
+            continue
         if kind not in ("snapshot", "update", "quote"):
             raise SchemaViolation(f"a book row of kind '{kind}'", "snapshot, update or quote", "audit the data")
         if i == 0 and kind == "update":
@@ -131,16 +133,24 @@ def _check_clocks(times: Sequence[int], received: Sequence[int | None] | None, m
             )
 
 
-def _check_chain(columns: Mapping[str, Sequence[Any]], times: Sequence[int]) -> None:
-    """Each update that names the one before it must follow that one."""
-    finals, befores = columns.get("final_update_id"), columns.get("prev_update_id")
-    if finals is None or befores is None:
-        return
-    for i in range(1, len(times)):
-        known = columns["kind"][i] == "update" and befores[i] is not None and finals[i - 1] is not None
-        if known and befores[i] != finals[i - 1]:
-            raise SchemaViolation(
-                f"update {finals[i]} after {finals[i - 1]} at {iso(times[i])}",
-                f"one that follows {befores[i]}",
-                "a message is missing: start again at the next snapshot",
-            )
+def _stale(columns: Mapping[str, Sequence[Any]], times: Sequence[int]) -> set[int]:
+    """Places of updates that the snapshot before them contains already; the others must follow one another."""
+    finals, befores = columns.get("final_update_id"), columns.get("prev_update_id", [None] * len(times))
+    if finals is None:
+        return set()
+    stale: set[int] = set()
+    contained = last = None  # final id of the last snapshot, and of the last update since
+    for i, (kind, final, before) in enumerate(zip(columns["kind"], finals, befores, strict=True)):
+        if kind != "update":
+            contained, last = (final, None) if kind == "snapshot" else (contained, last)
+        elif None not in (final, contained) and final <= contained:
+            stale.add(i)
+        else:
+            if None not in (before, last) and before != last:
+                raise SchemaViolation(
+                    f"update {final} after {last} at {iso(times[i])}",
+                    f"one that follows {before}",
+                    "a message is missing: start again at the next snapshot",
+                )
+            last = final
+    return stale
