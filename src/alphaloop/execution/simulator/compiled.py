@@ -86,10 +86,11 @@ def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int)
         kind, amount = at.PROTECT, 0.0
     state[at.KIND, asset] = kind
     state[at.AMOUNT, asset] = amount
-    state[at.STOP_LEVEL, asset] = plan.stop[t, asset]
-    state[at.TARGET_LEVEL, asset] = plan.take[t, asset]
-    state[at.ORDER_LEVERAGE, asset] = plan.leverage[t, asset]
-    state[at.REDUCE_ONLY, asset] = 1.0 if target == 0.0 else 0.0
+    closes = target == 0.0  # and needs no levels: what is not read does not wait for memory
+    state[at.STOP_LEVEL, asset] = math.nan if closes else plan.stop[t, asset]
+    state[at.TARGET_LEVEL, asset] = math.nan if closes else plan.take[t, asset]
+    state[at.ORDER_LEVERAGE, asset] = 1.0 if closes else plan.leverage[t, asset]
+    state[at.REDUCE_ONLY, asset] = 1.0 if closes else 0.0
     state[at.FRACTIONS, asset] = 1.0 if plan.fractions else 0.0
     state[at.TICKET, asset] = t
 
@@ -161,7 +162,7 @@ def _entry_points(stamp: str) -> tuple[Callable[..., int], Callable[..., Floats]
             grown[:count] = fills[:count]
             fills = grown
             t = run_while_room(views, own, borrow(state), borrow(account), borrow(fills), borrow(equity), t)
-        return fills[: int(account[at.ROWS])].copy()
+        return fills[: int(account[at.ROWS])]  # the rest was never written, so it takes no memory
 
     return step, run
 
