@@ -6,7 +6,6 @@ times and names, which the kernel does not; knows no prices and fills nothing.
 """
 
 import math
-from array import array
 from collections.abc import Sequence
 from itertools import compress
 from typing import NamedTuple
@@ -95,7 +94,7 @@ class OrderSlots:
             return
         pair = f"{order.created_at}:{order.oco}" if order.oco else ""
         self._tickets[2 * asset] = Ticket(order.id, pair, math.inf if expires_at is None else expires_at)
-        self._state[_BLOCK, asset] = array("d", _row(order, 2 * asset))
+        self._state[_BLOCK, asset] = _row(order, 2 * asset)
         self._state[at.OTHER, asset] = at.NONE
 
     def _pair_up(self, order: Order, asset: int) -> bool:
