@@ -5,6 +5,7 @@ fill rules; fills (with their ids) and equity agree to the last bit.
 """
 
 import os
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -25,10 +26,9 @@ from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.execution.simulator.venue import SimulatedVenue
 from alphaloop.features.contract import Schema
 from alphaloop.features.view import MarketView
-from alphaloop.policies.baselines import BASELINES
 from alphaloop.risk.chain import Limits, chain_of
 from tests.engine.builders import make_header
-from tests.engine.test_laws import LIMITS, SMALL, markets
+from tests.engine.test_laws import KINDS, LIMITS, SMALL, markets
 
 ROUNDS = settings(deadline=None, max_examples=int(os.environ.get("ALPHALOOP_LAW_EXAMPLES", "40")))
 BRACKETS = {"stop": 0.01, "target": 0.02}
@@ -36,8 +36,10 @@ CASH = 10_000.0
 
 
 def session(market: Market, name: str, limits: Limits, rules: FillRules, band: float) -> Trace:
-    """A whole session of a baseline that always asks for a bracket."""
-    policy = BASELINES[name](**{**SMALL[name], **({} if name == "flat" else BRACKETS)})
+    """A whole session of a policy that asks for a bracket wherever it can."""
+    kind = KINDS[name]
+    takes = {one.name for one in fields(kind) if one.init} - {level.removesuffix("_atr") for level in SMALL[name]}
+    policy = kind(**SMALL[name], **{level: part for level, part in BRACKETS.items() if level in takes})
     instruments = {symbol: Instrument(symbol) for symbol in market.symbols}
     trace = Trace(make_header(name, market.symbols, seed=3))
     venue, view = SimulatedVenue(list(instruments.values()), CASH, rules), MarketView(market, Schema(policy.features))

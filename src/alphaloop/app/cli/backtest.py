@@ -9,7 +9,6 @@ import typer
 
 from alphaloop.app.cli import context, output
 from alphaloop.app.cli.candidates import label_candidates_of
-from alphaloop.core.errors import InvalidOption
 
 if TYPE_CHECKING:
     from alphaloop.app.runs import Progress, Run
@@ -62,7 +61,7 @@ def _command(act: Act) -> Callable[..., int]:
             window = (context.names(symbols), timeframe, first, last, venue)
             return label_candidates_of(candidates, out, window, (horizon, costs, rules_named(rules)), executor, json)
         if policy is None or candidates is not None:
-            raise InvalidOption("no --policy", "a policy, or for backtest a file of --candidates", f"one of {NAMES}")
+            raise typer.BadParameter(f"missing: one of {NAMES}", param_hint="--policy")
         options = Options(
             policy=policy,
             symbols=context.names(symbols),
