@@ -110,7 +110,8 @@ def in_units(plan: Plan, t: int, asset: int, now: int, account: AccountView, one
         cancels = target == 0 and one.symbol in account.working
         moves = held != 0 and (stop is not None or take is not None)
         return Order(*name, 0.0, OrderType.PROTECT, None, stop, take) if cancels or moves else None
-    return Order(*name, delta, OrderType.MARKET, None, stop, take, float(plan.leverage[t, asset]), bool(target == 0))
+    reduces = bool(delta * held < 0 and target * held >= 0)
+    return Order(*name, delta, OrderType.MARKET, None, stop, take, float(plan.leverage[t, asset]), reduces)
 
 
 def levels(plan: Plan, t: int, asset: int) -> tuple[float | None, float | None]:

@@ -90,7 +90,8 @@ def queue_target(state: Floats, account: Floats, plan: Plan, t: int, asset: int)
     state[at.STOP_LEVEL, asset] = math.nan if closes else plan.stop[t, asset]
     state[at.TARGET_LEVEL, asset] = math.nan if closes else plan.take[t, asset]
     state[at.ORDER_LEVERAGE, asset] = 1.0 if closes else plan.leverage[t, asset]
-    state[at.REDUCE_ONLY, asset] = 1.0 if closes else 0.0
+    # Only reducing, it must not open the other side, should a level close the position before it fills.
+    state[at.REDUCE_ONLY, asset] = 1.0 if delta * held < 0.0 and target * held >= 0.0 else 0.0
     state[at.FRACTIONS, asset] = 1.0 if plan.fractions else 0.0
     state[at.TICKET, asset] = t
 
