@@ -67,7 +67,6 @@ def test_for_people(home, tmp_path):
         (["--candidates", "late.parquet", "--out", "o.csv"], "NoData"),
         (["--candidates", "empty.parquet", "--out", "o.csv"], "NoData"),
         (["--candidates", "wishes.parquet", "--out", "o.txt"], "UnknownLayout"),
-        ([], "InvalidOption"),
     ],
 )
 def test_what_cannot_be(home, tmp_path, monkeypatch, words, error):
