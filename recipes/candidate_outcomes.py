@@ -11,6 +11,7 @@ policy has to beat. Rows go to a Parquet file beside the page.
 
 import argparse
 import json
+import os
 import sys
 import time
 from itertools import pairwise
@@ -85,7 +86,7 @@ def labelled(lake: Lake, symbol: str, count: int, given: argparse.Namespace, rng
 def options(words: list[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", type=Path, default=Path(".alphaloop"))
+    parser.add_argument("--home", type=Path, default=Path(os.environ.get("ALPHALOOP_HOME", ".alphaloop")))
     parser.add_argument("--symbols", type=lambda text: text.split(","), required=True)
     parser.add_argument("--timeframe", default="5m")
     parser.add_argument("--out", type=Path, required=True)
