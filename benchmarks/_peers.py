@@ -7,6 +7,7 @@ neither its start nor the reading of the file counts.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -40,9 +41,9 @@ def interpreter(name: str) -> Path:
     python = ROOT / name / "bin" / "python"
     if python.exists():
         return python
-    base = shutil.which(f"python{version}")
+    base = _python(version)
     if base is None:
-        raise Unavailable(f"{name} needs python{version}")
+        raise Unavailable(f"{name} needs a python{version} that runs")
     making = ROOT / f"{name}.making"  # a half-made environment must not pass for a whole one
     shutil.rmtree(making, ignore_errors=True)
     for command in (
@@ -54,6 +55,16 @@ def interpreter(name: str) -> Path:
             raise Unavailable(f"{name}: {(done.stderr.strip().splitlines() or ['no word'])[-1]}")
     making.rename(ROOT / name)
     return python
+
+
+def _python(version: str) -> str | None:
+    """A Python of that version that runs: on the path, or kept by pyenv, whose shims run only what is chosen."""
+    kept = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = [shutil.which(f"python{version}"), *sorted(map(str, kept.glob(f"{version}.*/bin/python{version}")))]
+    for one in filter(None, found):
+        if subprocess.run([one, "--version"], capture_output=True, check=False).returncode == 0:
+            return one
+    return None
 
 
 def ask(name: str, script: str, *words: str) -> dict[str, Any]:
