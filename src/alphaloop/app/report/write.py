@@ -99,8 +99,8 @@ def page(payload: dict[str, object]) -> str:
 
 
 def fill_template(name: str, parts: dict[str, str]) -> str:
-    """Put each part at its ``{{NAME}}``, once; braces inside parts are left alone."""
-    pieces = asset(name).split("{{")
+    """The frame all pages share, then this page, each part at its ``{{NAME}}``; braces in parts are left alone."""
+    pieces = (asset("frame.html") + asset(name)).split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:
         key, rest = piece.split("}}", 1)
