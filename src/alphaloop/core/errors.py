@@ -17,6 +17,12 @@
     │   ├── LakeConflict            another writer holds the table
     │   ├── StorageFull             the disk took only part of the bytes; nothing was committed
     │   └── UnknownVersion          time travel to a version that does not exist
+    ├── LedgerError                 the ledger of models, orders and trials refuses
+    │   ├── LedgerBusy              another writer holds it for longer than we wait
+    │   ├── LedgerTampered          what stands there is not what was written
+    │   ├── IllegalMove             a stage that cannot follow the present one
+    │   ├── NotPassed               no verdict allows the move
+    │   └── PromotionConflict       the model in charge is not the one the candidate was judged against
     ├── SourceError                 an outside service failed
     │   ├── SourceUnavailable       down, unreachable, or past its deadline
     │   └── SourceRejected          it answered, and the answer is no
@@ -130,6 +136,30 @@ class StorageFull(LakeError):
 
 class UnknownVersion(LakeError):
     """Time travel to a version that does not exist."""
+
+
+class LedgerError(AlphaloopError):
+    """The ledger of models, orders and trials refuses."""
+
+
+class LedgerBusy(LedgerError):
+    """Another writer holds the ledger for longer than we wait."""
+
+
+class LedgerTampered(LedgerError):
+    """What stands in the ledger, or in a file it names, is not what was written."""
+
+
+class IllegalMove(LedgerError):
+    """A stage that cannot follow the present one."""
+
+
+class NotPassed(LedgerError):
+    """No verdict allows the move."""
+
+
+class PromotionConflict(LedgerError):
+    """The model in charge is not the one the candidate was judged against."""
 
 
 class SourceError(AlphaloopError):
