@@ -38,7 +38,7 @@ POLICIES = implementations(reset=("seed",), decide=("observation",))
 OBSERVERS = implementations(observe=("now", "account"))
 RISK_RULES = implementations(apply=("decision", "account"))
 VENUES = implementations(on_bars=("bars",), submit=("orders",), account=())
-FORECASTERS = implementations(fit=("X", "y"), predict=("X",))
+FORECASTERS = implementations(fit=("X", "y", "mask"), predict=("X", "mask"))
 
 
 def name(one: type) -> str:

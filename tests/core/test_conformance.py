@@ -19,6 +19,7 @@ from alphaloop.core.conformance import (
     sample_observations,
 )
 from alphaloop.core.decision import Action, Decision, Intent
+from alphaloop.core.errors import NotFitted
 from alphaloop.core.market import CLOSE, OPEN
 from alphaloop.core.observation import Observation
 from alphaloop.core.orders import Fill, OrderType, Reason
@@ -305,62 +306,113 @@ def test_a_broken_venue_is_told_what_it_broke(promise):
         check_venue(BROKEN_VENUES[promise])
 
 
-class Linear:
-    """Least squares with a band of fixed width."""
+def newest(X, mask=None):
+    """The newest row of each window, what is unknown at zero."""
+    known = ~np.isnan(X) if mask is None else mask
+    return np.where(known, X, 0.0)[:, -1]
 
-    def fit(self, X, y):
-        self.weights, *_ = np.linalg.lstsq(X, y, rcond=None)
+
+class Linear:
+    """Least squares on the newest row, with a band of fixed width."""
+
+    weights = None
+
+    def fit(self, X, y, mask=None):
+        whole = ~np.isnan(y).any(axis=1)
+        self.weights, *_ = np.linalg.lstsq(newest(X, mask)[whole], y[whole], rcond=None)
         return self
 
-    def predict(self, X):
-        mean = X @ self.weights
+    def predict(self, X, mask=None):
+        if self.weights is None:
+            raise NotFitted("Linear")
+        mean = newest(X, mask) @ self.weights
         return SimpleNamespace(mean=mean, quantile=lambda q: mean + (q - 0.5))
 
 
 class Remembers(Linear):
-    def fit(self, X, y):
-        before = getattr(self, "weights", 0.0)
-        super().fit(X, y)
+    def fit(self, X, y, mask=None):
+        before = 0.0 if self.weights is None else self.weights
+        super().fit(X, y, mask)
         self.weights = self.weights + before
         return self
 
 
 class Crowd(Linear):
-    def predict(self, X):
-        mean = X @ self.weights + len(X)
-        return SimpleNamespace(mean=mean, quantile=lambda q: mean + q)
+    def predict(self, X, mask=None):
+        mean = super().predict(X, mask).mean + 1e-3 * len(X)
+        return SimpleNamespace(mean=mean, quantile=lambda q: mean + 2 * (q - 0.5))
 
 
 class Crossed(Linear):
-    def predict(self, X):
-        mean = X @ self.weights
+    def predict(self, X, mask=None):
+        mean = super().predict(X, mask).mean
         return SimpleNamespace(mean=mean, quantile=lambda q: mean - q)
 
 
+class Aloof(Linear):
+    def predict(self, X, mask=None):
+        mean = super().predict(X, mask).mean
+        return SimpleNamespace(mean=mean, quantile=lambda q: mean + 9 + q)
+
+
 class Silent(Linear):
-    def fit(self, X, y):
-        super().fit(X, y)
+    def fit(self, X, y, mask=None):
+        super().fit(X, y, mask)
 
 
 class Spoils(Linear):
-    def fit(self, X, y):
-        super().fit(X, y)
+    def fit(self, X, y, mask=None):
+        super().fit(X, y, mask)
         X += 1.0
         return self
 
 
 class Narrow(Linear):
-    def predict(self, X):
-        return SimpleNamespace(mean=(X @ self.weights)[:, 0], quantile=lambda q: None)
+    def predict(self, X, mask=None):
+        return SimpleNamespace(mean=super().predict(X, mask).mean[:, 0], quantile=lambda q: None)
+
+
+class Guesses(Linear):
+    def predict(self, X, mask=None):
+        if self.weights is None:
+            return SimpleNamespace(mean=np.zeros((len(X), 2)), quantile=lambda q: np.zeros((len(X), 2)))
+        return super().predict(X, mask)
+
+
+class Average(Linear):
+    def predict(self, X, mask=None):
+        mean = 0.0 * super().predict(X, mask).mean + newest(X, mask)[:, 2:]
+        return SimpleNamespace(mean=mean, quantile=lambda q: mean + q)
+
+
+class Gullible(Linear):
+    def fit(self, X, y, mask=None):
+        return super().fit(X, y)
+
+    def predict(self, X, mask=None):
+        return super().predict(X)
+
+
+class Literal(Linear):
+    def fit(self, X, y, mask=None):
+        return super().fit(np.nan_to_num(X, nan=5.0), y, mask)
+
+    def predict(self, X, mask=None):
+        return super().predict(np.nan_to_num(X, nan=5.0), mask)
 
 
 BROKEN_FORECASTERS = {
     "forgets the previous fit": Remembers,
     "predicts each row by itself": Crowd,
     "ascending order": Crossed,
+    "quantiles that mean something": Aloof,
     "returns itself from fit": Silent,
     "leaves its inputs as they were": Spoils,
     "a mean of shape": Narrow,
+    "raises NotFitted": Guesses,
+    "learns what its inputs tell": Average,
+    "reads no masked value": Gullible,
+    "takes NaN for unknown": Literal,
 }
 
 

@@ -18,10 +18,11 @@ import numpy as np
 
 from alphaloop.core.account import Account, AccountView, Holding
 from alphaloop.core.decision import Action, Decision, Intent
-from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Bars, Floats, Market
+from alphaloop.core.errors import NotFitted
+from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Bars, Bools, Floats, Market
 from alphaloop.core.observation import Observation
 from alphaloop.core.orders import Fill, Order, OrderType
-from alphaloop.core.protocols import Forecaster, Observer, Policy, RiskRule, Venue
+from alphaloop.core.protocols import Forecast, Forecaster, Observer, Policy, RiskRule, Venue
 from alphaloop.core.time import MINUTE_US, Timeframe
 
 SYMBOLS = ("AAA", "BBB", "CCC")
@@ -193,38 +194,39 @@ def check_venue(make: Callable[[tuple[str, ...]], Venue], market: Market | None 
 
 
 def check_forecaster(make: Callable[[], Forecaster], horizons: int = 2) -> None:
-    """A forecaster fits, forgets, and predicts ordered quantiles row by row.
+    """A forecaster fits windows, forgets, looks past what is unknown, and predicts ordered quantiles row by row.
 
     Parameters
     ----------
     make : callable
-        Returns an unfitted forecaster.
-    horizons : int
+        Returns an unfitted forecaster that can learn from 480 windows of 4 rows and 3 features.
+    horizons : int, at most 3
         Columns of the target.
 
     Raises
     ------
     AssertionError
     """
-    rng = np.random.default_rng(0)
-    X, other = rng.normal(size=(96, 5)), rng.normal(size=(96, 5))
-    y = X[:, :horizons] + 0.1 * rng.normal(size=(96, horizons))
-    who, kept = type(make()).__name__, (X.copy(), y.copy())
+    who = type(make()).__name__
+    X, y, mask = sample_windows(horizons)
+    other, otherwise, _ = sample_windows(horizons, seed=1)
+    kept = (X.copy(), y.copy(), mask.copy())
     model = make()
     _promise(isinstance(model, Forecaster), who, "has fit and predict")
-    _promise(model.fit(X, y) is model, who, "returns itself from fit")
-    forecast = model.predict(X)
+    _promise(_refuses_unfitted(make(), X), who, "raises NotFitted when asked before it was fitted")
+    _promise(model.fit(X, y, mask) is model, who, "returns itself from fit")
+    forecast = model.predict(X, mask)
     _promise(forecast.mean.shape == y.shape, who, "predicts a mean of shape (N, H)")
     _promise(bool(np.isfinite(forecast.mean).all()), who, "predicts finite numbers")
-    _promise(
-        all(np.array_equal(a, b) for a, b in zip((X, y), kept, strict=True)), who, "leaves its inputs as they were"
-    )
-    levels = [forecast.quantile(q) for q in (0.1, 0.5, 0.9)]
-    _promise(all(level.shape == y.shape for level in levels), who, "gives quantiles of shape (N, H)")
-    _promise(bool((np.diff(levels, axis=0) >= -_ROUNDING).all()), who, "gives quantiles in ascending order")
-    single = np.concatenate([model.predict(X[row : row + 1]).mean for row in range(4)])
+    alike = all(np.array_equal(a, b, equal_nan=True) for a, b in zip((X, y, mask), kept, strict=True))
+    _promise(alike, who, "leaves its inputs as they were")
+    learnt = [_correlation(forecast.mean[:, k], y[:, k]) for k in range(horizons)]
+    _promise(min(learnt) > 0.3, who, f"learns what its inputs tell (correlations {np.round(learnt, 2).tolist()})")
+    _check_quantiles(who, forecast, y)
+    single = np.concatenate([model.predict(X[row : row + 1], mask[row : row + 1]).mean for row in range(4)])
     _promise(np.allclose(single, forecast.mean[:4], rtol=1e-5, atol=1e-8), who, "predicts each row by itself")
-    again = make().fit(other, -y).fit(X, y).predict(X).mean
+    _check_mask(who, make, (X, y, mask), forecast.mean)
+    again = make().fit(other, -otherwise).fit(X, y, mask).predict(X, mask).mean
     _promise(np.allclose(again, forecast.mean, rtol=1e-5, atol=1e-8), who, "forgets the previous fit")
 
 
@@ -283,6 +285,20 @@ def sample_cases(rows: int = 200, seed: int = 0) -> list[tuple[Decision, Account
     return made
 
 
+def sample_windows(horizons: int = 2, rows: int = 480, seed: int = 0) -> tuple[Floats, Floats, Bools]:
+    """Random windows (N, 4, 3) whose newest row tells the targets, and their mask.
+
+    NaN stands where the mask is false, and where one label in twenty is missing.
+    """
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, 4, 3))
+    y = X[:, -1, :horizons] + 0.3 * rng.normal(size=(rows, horizons))
+    mask = rng.random(X.shape) < 0.95
+    X[~mask] = np.nan
+    y[rng.random(y.shape) < 0.05] = np.nan
+    return X, y, mask
+
+
 def _account_of(symbols: tuple[str, ...], quantity: Floats | None = None) -> AccountView:
     held = np.zeros(len(symbols)) if quantity is None else quantity
     holdings = {
@@ -298,6 +314,39 @@ def _account_of(symbols: tuple[str, ...], quantity: Floats | None = None) -> Acc
 def _promise(kept: bool, who: str, what: str) -> None:
     if not kept:
         raise AssertionError(f"{who} breaks a promise: a conforming one {what}")
+
+
+def _refuses_unfitted(model: Forecaster, X: Floats) -> bool:
+    try:
+        model.predict(X)
+    except NotFitted:
+        return True
+    return False
+
+
+def _check_quantiles(who: str, forecast: Forecast, y: Floats) -> None:
+    """Ordered, of the right shape, and neither all above nor all below what happened."""
+    levels = [forecast.quantile(q) for q in (0.1, 0.5, 0.9)]
+    _promise(all(level.shape == y.shape for level in levels), who, "gives quantiles of shape (N, H)")
+    _promise(bool((np.diff(levels, axis=0) >= -_ROUNDING).all()), who, "gives quantiles in ascending order")
+    known = ~np.isnan(y)
+    low, high = (float(np.mean((y < level)[known])) for level in (levels[0], levels[2]))
+    _promise(low < 0.5 < high, who, f"gives quantiles that mean something ({low:.2f} below the 0.1-quantile)")
+
+
+def _check_mask(who: str, make: Callable[[], Forecaster], data: tuple[Floats, Floats, Bools], mean: Floats) -> None:
+    """What is unknown is unknown by mask or by NaN alike, and no number that stands there is read."""
+    X, y, mask = data
+    rubbish = np.where(mask, X, 1e6)
+    model = make().fit(rubbish, y, mask)
+    _promise(np.allclose(model.predict(rubbish, mask).mean, mean, rtol=1e-5, atol=1e-8), who, "reads no masked value")
+    unmasked = make().fit(X, y)
+    _promise(np.allclose(unmasked.predict(X).mean, mean, rtol=1e-5, atol=1e-8), who, "takes NaN for unknown")
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    known = ~np.isnan(b)
+    return float(np.corrcoef(a[known], b[known])[0, 1])
 
 
 def _decisions(policy: Policy, observations: Sequence[Observation], seed: int) -> list[Decision]:

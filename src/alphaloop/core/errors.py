@@ -4,7 +4,8 @@
     ├── UsageError                  the caller asked for something that cannot be
     │   ├── UnknownName             a policy, table, symbol or feature nobody has heard of
     │   ├── InvalidOption           a value outside its range
-    │   └── MissingExtra            an optional dependency is not installed
+    │   ├── MissingExtra            an optional dependency is not installed
+    │   └── NotFitted               a model was asked before it had learnt anything
     ├── DataError                   the facts themselves are wrong
     │   ├── UnreadableFile          truncated, empty, or not what its name says
     │   ├── UnknownLayout           readable, but no table of ours recognises the columns
@@ -12,6 +13,7 @@
     │   ├── AmbiguousTime           units or time zone cannot be told apart
     │   ├── UnsortedData            rows out of order where order carries meaning
     │   ├── NoData                  the question is sound but no row answers it
+    │   ├── DegenerateData          numbers that cannot answer: constant, or not finite where they must be
     │   └── LookaheadError          a reader reached past its `now`
     ├── LakeError                   the store cannot do what was asked
     │   ├── LakeConflict            another writer holds the table
@@ -90,6 +92,15 @@ class MissingExtra(UsageError):
         )
 
 
+class NotFitted(UsageError):
+    """A model was asked before it had learnt anything."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"a {model} that was never fitted", "fit before predict", "call fit(X, y), or load a saved one"
+        )
+
+
 class DataError(AlphaloopError):
     """The facts themselves are wrong."""
 
@@ -116,6 +127,10 @@ class UnsortedData(DataError):
 
 class NoData(DataError):
     """The question is sound but no row answers it."""
+
+
+class DegenerateData(DataError):
+    """Numbers that cannot answer: constant, or not finite where they must be."""
 
 
 class LookaheadError(DataError):

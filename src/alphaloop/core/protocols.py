@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from alphaloop.core.account import AccountView
 from alphaloop.core.decision import Decision
-from alphaloop.core.market import Bars, Floats
+from alphaloop.core.market import Bars, Bools, Floats
 from alphaloop.core.observation import Observation
 from alphaloop.core.orders import Fill, Order
 
@@ -82,8 +82,16 @@ class Forecast(Protocol):
 
 @runtime_checkable
 class Forecaster(Protocol):
-    """Fits arrays, predicts distributions. ``fit`` forgets the previous fit."""
+    """Fits windows, predicts distributions. ``fit`` forgets the previous fit.
 
-    def fit(self, X: Floats, y: Floats) -> "Forecaster": ...
+    ``X`` has shape (N, L, F): N samples, each with L rows of history, the newest last, of F
+    features. ``y`` has shape (N, H); NaN where a label is missing. ``mask`` (N, L, F) is true
+    where a value is known; without one, what is not NaN is known. A value that is not known
+    changes nothing, whatever number stands there.
 
-    def predict(self, X: Floats) -> Forecast: ...
+    Raises :class:`~alphaloop.core.errors.NotFitted` when asked before it was fitted.
+    """
+
+    def fit(self, X: Floats, y: Floats, mask: Bools | None = None) -> "Forecaster": ...
+
+    def predict(self, X: Floats, mask: Bools | None = None) -> Forecast: ...
