@@ -15,11 +15,21 @@ def classes() -> tuple[type, ...]:
     for module in pkgutil.walk_packages(alphaloop.__path__, "alphaloop."):
         if module.name.endswith("__main__"):
             continue
-        for _, one in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+        for _, one in inspect.getmembers(_imported(module.name), inspect.isclass):
             ours = one.__module__ == module.name
             if ours and not getattr(one, "_is_protocol", False) and not inspect.isabstract(one):
                 found.append(one)
     return tuple(found)
+
+
+def _imported(module: str) -> object:
+    """The module, or nothing where it needs torch and torch is not installed."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        return None
 
 
 def implementations(**methods: tuple[str, ...]) -> list[type]:

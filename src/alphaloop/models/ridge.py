@@ -1,0 +1,137 @@
+"""Ridge regression in closed form: the linear bar that every larger model must beat.
+
+    beta = (Z'Z + lambda n I)^-1 Z'y,   Z = (X - mean) / deviation of the training rows
+
+Means and deviations belong to the fit and travel with the model. A value that is unknown
+counts as its training mean, so it says nothing; a feature that does not vary gets weight zero.
+Errors behind the quantiles are those of leaving each row out, in closed form.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from alphaloop.core.errors import InvalidOption, NotFitted
+from alphaloop.core.market import Bools, Floats
+from alphaloop.models import saved
+from alphaloop.models.arrays import Rows, as_table, known, samples
+from alphaloop.models.residual import ResidualForecast, error_table
+
+KIND = "ridge"
+_FLAT = 1e-12  # deviation below which a feature does not vary, relative to its size
+
+
+class Ridge:
+    """A :class:`~alphaloop.core.protocols.Forecaster` by penalised least squares.
+
+    Parameters
+    ----------
+    penalty : float, > 0
+        Lambda per row, on standardised features: 0.01 shrinks weakly, 1 by a half.
+    rows : {"last", "all"}
+        Whether it reads the newest row of a window or all of it.
+    features : str
+        Hash of the features, written into the file and checked when it is read.
+
+    Raises
+    ------
+    InvalidOption
+        If the penalty is not above zero and finite.
+
+    Examples
+    --------
+    >>> X = np.arange(8.0).reshape(8, 1, 1)
+    >>> model = Ridge(1e-9).fit(X, 2 * X[:, -1] + 1)
+    >>> model.predict(np.array([[[10.0]]])).mean.round(3).tolist()
+    [[21.0]]
+    """
+
+    def __init__(self, penalty: float = 0.01, *, rows: Rows = "last", features: str = "") -> None:
+        if not 0 < penalty < np.inf or rows not in ("last", "all"):
+            raise InvalidOption(f"a penalty of {penalty}, rows '{rows}'", "a penalty above zero; last or all", "")
+        self.penalty, self.rows, self.features = penalty, rows, features
+        self._mean = self._scale = np.zeros(0)
+        self._beta = self._errors = np.zeros((0, 0))
+
+    def fit(self, X: Floats, y: Floats, mask: Bools | None = None) -> "Ridge":
+        """Learn.
+
+        Parameters
+        ----------
+        X : float array, shape (N, L, F)
+        y : float array, shape (N, H)
+            NaN where a label is missing: that row is left out for that horizon.
+        mask : bool array, shape (N, L, F), optional
+
+        Raises
+        ------
+        NoData
+            If a horizon has no more than two labels.
+        SchemaViolation, DegenerateData
+            As :func:`alphaloop.models.arrays.samples`.
+        """
+        given = samples(X, y, mask, fewest=3)
+        table = as_table(given.X, self.rows)
+        there = ~np.isnan(table)
+        counts = np.maximum(there.sum(axis=0), 1)
+        self._mean = np.where(there, table, 0.0).sum(axis=0) / counts
+        spread = np.sqrt(np.where(there, (table - self._mean) ** 2, 0.0).sum(axis=0) / counts)
+        self._scale = np.where(spread > _FLAT * np.maximum(1.0, np.abs(self._mean)), spread, np.inf)
+        made = [self._solve(self._standard(table), given.y[:, horizon]) for horizon in range(given.y.shape[1])]
+        self._beta = np.stack([beta for beta, _ in made], axis=1)
+        self._errors = np.stack([errors for _, errors in made], axis=1)
+        return self
+
+    def predict(self, X: Floats, mask: Bools | None = None) -> ResidualForecast:
+        """Forecasts of every horizon, shape (N, H).
+
+        Raises
+        ------
+        NotFitted
+            If there is no fit yet.
+        SchemaViolation
+            If there are other features than in the fit.
+        """
+        if len(self._mean) == 0:
+            raise NotFitted("ridge regression")
+        table = as_table(known(X, mask), self.rows, len(self._mean))
+        return ResidualForecast(_with_ones(self._standard(table)) @ self._beta, self._errors)
+
+    def save(self, path: Path) -> str:
+        """Write the model as text; returns the hash of its content."""
+        if len(self._mean) == 0:
+            raise NotFitted("ridge regression")
+        arrays = {"mean": self._mean, "inverse": 1.0 / self._scale, "beta": self._beta, "errors": self._errors}
+        content = {"penalty": self.penalty, "rows": self.rows}
+        return saved.write(path, KIND, self.features, content | {k: v.tolist() for k, v in arrays.items()})
+
+    @classmethod
+    def load(cls, path: Path, features: str | None = None) -> "Ridge":
+        """A saved model; errors as :meth:`alphaloop.models.gbm.GradientBoosting.load`."""
+        held = saved.read(path, KIND, features)
+        model = cls(held["penalty"], rows=held["rows"], features=held["features"])
+        model._mean, inverse, model._beta, model._errors = (
+            np.array(held[name]) for name in ("mean", "inverse", "beta", "errors")
+        )
+        model._scale = np.divide(1.0, inverse, out=np.full(len(inverse), np.inf), where=inverse > 0)
+        return model
+
+    def _standard(self, table: Floats) -> Floats:
+        """Deviations from the training mean; 0 where unknown."""
+        return np.nan_to_num((table - self._mean) / self._scale, nan=0.0)
+
+    def _solve(self, standard: Floats, target: Floats) -> tuple[Floats, Floats]:
+        """Weights with the intercept first, and quantiles of the leave-one-out errors."""
+        there = ~np.isnan(target)
+        rows, outcome = _with_ones(standard[there]), target[there]
+        penalty = self.penalty * len(outcome) * np.eye(rows.shape[1])
+        penalty[0, 0] = 0.0  # the intercept is not shrunk
+        inverse = np.linalg.inv(rows.T @ rows + penalty)
+        beta = inverse @ (rows.T @ outcome)
+        leverage = np.einsum("nf,fg,ng->n", rows, inverse, rows, optimize=True)
+        errors = (outcome - rows @ beta) / np.maximum(1.0 - leverage, _FLAT)
+        return beta, error_table(errors[:, None])[:, 0]
+
+
+def _with_ones(table: Floats) -> Floats:
+    return np.hstack([np.ones((len(table), 1)), table])
