@@ -202,7 +202,7 @@ class Evidence:
         What the sample could have verified.
     smallest_ic : float
     returns : str
-        Content hash of the out-of-sample series of net returns.
+        Content hash of the out-of-sample returns, :class:`alphaloop.registry.series.Series`.
     deciles : tuple of float, optional
         Mean outcome of each tenth of the predictions, lowest first; a picture, not judged.
 
