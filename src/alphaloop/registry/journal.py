@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from alphaloop.core.errors import InvalidOption, LedgerTampered
 from alphaloop.lake.ledger.database import Database
+from alphaloop.lake.ledger.migrations import RUNS
 from alphaloop.registry.chain import GENESIS, Entry, sealed
 from alphaloop.registry.migrations import REGISTRY
 from alphaloop.registry.records import canonical
@@ -31,7 +32,7 @@ class Page:
     """The entries as one transaction sees them."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
 
     def find(
         self, kind: str, *, subject: str | None = None, scope: str | None = None, newest: int | None = None
@@ -41,7 +42,7 @@ class Page:
         given = {name: value for name, value in wanted.items() if value is not None}
         where = " AND ".join(f"{name} = :{name}" for name in given)
         end = "" if newest is None else f" DESC LIMIT {int(newest)}"
-        rows = self._connection.execute(text(f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY seq{end}"), given)  # noqa: S608
+        rows = self.connection.execute(text(f"SELECT {COLUMNS} FROM entries WHERE {where} ORDER BY seq{end}"), given)  # noqa: S608
         found = [Entry(*row) for row in rows]
         return found if newest is None else found[::-1]
 
@@ -52,22 +53,22 @@ class Page:
 
     def head(self) -> Entry | None:
         """The newest entry of all."""
-        row = self._connection.execute(text(f"SELECT {COLUMNS} FROM entries ORDER BY seq DESC LIMIT 1")).first()  # noqa: S608
+        row = self.connection.execute(text(f"SELECT {COLUMNS} FROM entries ORDER BY seq DESC LIMIT 1")).first()  # noqa: S608
         return None if row is None else Entry(*row)
 
     def at(self, seq: int) -> Entry | None:
         """The entry with a number."""
-        row = self._connection.execute(text(f"SELECT {COLUMNS} FROM entries WHERE seq = :seq"), {"seq": seq}).first()  # noqa: S608
+        row = self.connection.execute(text(f"SELECT {COLUMNS} FROM entries WHERE seq = :seq"), {"seq": seq}).first()  # noqa: S608
         return None if row is None else Entry(*row)
 
     def after(self, seq: int, many: int) -> list[Entry]:
         """Up to ``many`` entries behind a number, oldest first."""
         question = text(f"SELECT {COLUMNS} FROM entries WHERE seq > :seq ORDER BY seq LIMIT {int(many)}")  # noqa: S608
-        return [Entry(*row) for row in self._connection.execute(question, {"seq": seq})]
+        return [Entry(*row) for row in self.connection.execute(question, {"seq": seq})]
 
     def rows(self, question: str, **given: object) -> list[Any]:
         """Rows of any other question, SQL."""
-        return list(self._connection.execute(text(question), given))
+        return list(self.connection.execute(text(question), given))
 
 
 class Pen(Page):
@@ -77,6 +78,11 @@ class Pen(Page):
         super().__init__(connection)
         self._clock = clock
         self.newest = self.head()
+
+    @property
+    def now(self) -> int:
+        """When an entry that is added now is dated: never before the one before it."""
+        return self._clock() if self.newest is None else max(self._clock(), self.newest.at)
 
     def add(
         self,
@@ -97,12 +103,11 @@ class Pen(Page):
         """
         if not author.strip():
             raise InvalidOption("an entry without an author", "a name", "say who you are")
-        before = self.newest
-        at = self._clock() if before is None else max(self._clock(), before.at)
+        before, at = self.newest, self.now
         seq, prev = (1, GENESIS) if before is None else (before.seq + 1, before.hash)
         about = (subject, scope, figure, author, _storable(canonical(body)))
         entry = sealed(seq, at, kind, about, prev)
-        self._connection.execute(_INSERT, entry._asdict())
+        self.connection.execute(_INSERT, entry._asdict())
         self.newest = entry
         return entry
 
@@ -124,7 +129,8 @@ class Journal:
         self.database = database
         self.witness = witness
         self._clock = clock
-        database.migrate(REGISTRY)
+        for migrations in (RUNS, REGISTRY):
+            database.migrate(migrations)
 
     @contextmanager
     def reading(self) -> Iterator[Page]:

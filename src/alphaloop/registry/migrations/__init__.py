@@ -4,4 +4,4 @@ from pathlib import Path
 
 from alphaloop.lake.ledger.database import Migrations
 
-REGISTRY = Migrations(Path(__file__).parent, "registry_1", "alembic_registry")
+REGISTRY = Migrations(Path(__file__).parent, "registry_2", "alembic_registry")

@@ -1,0 +1,167 @@
+"""Runs in the ledger: what a backtest or a paper session decided, ordered and got.
+
+A run is named by the digest of its trace and the world it ran in; the same one twice is
+kept once. Its rows are sealed by one hash over all of them, which whoever records the run
+keeps elsewhere.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from alphaloop.core.trace import Trace
+from alphaloop.lake.ledger.rows import TABLES, Row, rows_of
+
+CHUNK = 10_000
+DECIDED = ("proposed", "allowed", "cuts", "votes")
+FILLED = ("at", "reason", "quantity", "price", "fee", "funding")
+_ORDER_BY = {"decisions": "at, symbol", "orders": "at, id", "fills": "n"}
+
+
+class Recorded(NamedTuple):
+    """What was kept of a run: its number, the hash of its rows, how many of each table, and whether it was new."""
+
+    run: int
+    seal: str
+    counts: dict[str, int]
+    new: bool
+
+
+def record(connection: Connection, trace: Trace, world: str, at: int, candidate: str = "") -> Recorded:
+    """Keep a run; the same one a second time changes nothing.
+
+    Parameters
+    ----------
+    connection : Connection
+        That holds the turn to write; the caller commits.
+    trace : Trace
+    world : str
+        ``backtest``, ``paper``, ``live``.
+    at : int, microseconds UTC
+        When it is recorded.
+    candidate : str
+        Id of the model that decided, where there is one.
+    """
+    digest = trace.digest()
+    known = connection.execute(
+        text("SELECT run FROM runs WHERE trace = :trace AND world = :world"), {"trace": digest, "world": world}
+    ).scalar()
+    if known is not None:
+        return Recorded(int(known), seal(connection, int(known)), counts(connection, int(known)), new=False)
+    run = int(connection.execute(text("SELECT coalesce(max(run), 0) + 1 FROM runs")).scalar_one())
+    facts = json.dumps(asdict(trace.header), sort_keys=True)
+    _insert(
+        connection,
+        "runs",
+        ("run", "trace", "world", "at", "candidate", "facts"),
+        [(run, digest, world, at, candidate, facts)],
+    )
+    rows = rows_of(trace)
+    for table, columns in TABLES.items():
+        _insert(connection, table, ("run", *columns), [(run, *row) for row in rows[table]])
+    return Recorded(run, seal(connection, run), {table: len(rows[table]) for table in TABLES}, new=True)
+
+
+def seal(connection: Connection, run: int) -> str:
+    """SHA-256 over all rows of a run, as they stand in the database."""
+    state = sha256()
+    head = connection.execute(
+        text("SELECT trace, world, at, candidate, facts FROM runs WHERE run = :run"), {"run": run}
+    ).first()
+    state.update(json.dumps(None if head is None else list(head)).encode())
+    for table in TABLES:
+        state.update(table.encode())
+        for row in _rows(connection, table, run):
+            state.update(json.dumps(list(row)).encode())
+    return state.hexdigest()
+
+
+def counts(connection: Connection, run: int) -> dict[str, int]:
+    """Rows of a run, by table."""
+    return {
+        table: int(
+            connection.execute(text(f"SELECT count(*) FROM {table} WHERE run = :run"), {"run": run}).scalar_one()  # noqa: S608
+        )
+        for table in TABLES
+    }
+
+
+def order_ids(connection: Connection, run: int, many: int = CHUNK) -> list[str]:
+    """Ids of a run's orders, oldest first."""
+    question = text(f"SELECT id FROM orders WHERE run = :run ORDER BY at, id LIMIT {int(many)}")  # noqa: S608
+    return [str(row[0]) for row in connection.execute(question, {"run": run})]
+
+
+def decided(connection: Connection, order: str, trace: str = "", many: int = 20) -> list[dict[str, Any]]:
+    """What led to an order: its run, its decision, its fills; newest runs first.
+
+    Parameters
+    ----------
+    connection : Connection
+    order : str
+        Its id. Runs over the same bars give equal ids: each answers.
+    trace : str
+        Beginning of the digest of one run, to ask for that alone.
+    many : int
+        Answers at most.
+
+    Returns
+    -------
+    list of dict
+        ``order``, ``decision``, ``fills``, and the run's ``trace``, ``world``, ``recorded_at``,
+        ``candidate`` and ``facts`` (the header of the trace).
+    """
+    question = (
+        "SELECT o.run, r.trace, r.world, r.at, r.candidate, r.facts, o.symbol, o.at, o.quantity, o.type, "
+        "o.price, o.terms, d.proposed, d.allowed, d.cuts, d.votes FROM orders o JOIN runs r ON r.run = o.run "
+        "LEFT JOIN decisions d ON d.run = o.run AND d.at = o.at AND d.symbol = o.symbol "
+        "WHERE o.id = :id AND substr(r.trace, 1, :length) = :trace ORDER BY o.run DESC LIMIT :many"
+    )
+    given = {"id": order, "trace": trace, "length": len(trace), "many": many}
+    found = connection.execute(text(question), given).all()
+    return [_answer(connection, order, tuple(row)) for row in found]
+
+
+def _answer(connection: Connection, order: str, row: Row) -> dict[str, Any]:
+    run, trace, world, at, candidate, facts, symbol, created, quantity, kind, price, terms, *decision = row
+    fills = connection.execute(
+        text(
+            "SELECT at, reason, quantity, price, fee, funding FROM fills WHERE order_id = :id AND run = :run ORDER BY n"
+        ),
+        {"id": order, "run": run},
+    )
+    return {
+        "order": {
+            "id": order, "symbol": symbol, "at": created, "quantity": quantity, "type": kind, "price": price,
+            **_parsed(terms, {}),
+        },
+        "decision": dict(zip(DECIDED, (_parsed(one) for one in decision), strict=True)),
+        "fills": [dict(zip(FILLED, one, strict=True)) for one in fills],
+        "trace": trace,
+        "world": world,
+        "recorded_at": at,
+        "candidate": candidate or None,
+        "facts": json.loads(facts),
+    }  # fmt: skip
+
+
+def _parsed(held: str | None, nothing: Any = None) -> Any:
+    return nothing if held is None else json.loads(held)
+
+
+def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    names = ", ".join(columns)
+    statement = text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(':' + one for one in columns)})")  # noqa: S608
+    for first in range(0, len(rows), CHUNK):
+        connection.execute(statement, [dict(zip(columns, row, strict=True)) for row in rows[first : first + CHUNK]])
+
+
+def _rows(connection: Connection, table: str, run: int) -> Iterator[Row]:
+    columns = ", ".join(TABLES[table])
+    question = text(f"SELECT {columns} FROM {table} WHERE run = :run ORDER BY {_ORDER_BY[table]}")  # noqa: S608
+    with connection.execute(question.execution_options(yield_per=CHUNK), {"run": run}) as rows:
+        yield from (tuple(row) for row in rows)
