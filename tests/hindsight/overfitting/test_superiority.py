@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation
-from alphaloop.hindsight.overfitting import Resampling, model_confidence_set, spa, step_m
-from alphaloop.hindsight.overfitting.superiority import default_block
+from alphaloop.hindsight.bootstrap import Blocks
+from alphaloop.hindsight.overfitting import model_confidence_set, spa, step_m
 
-QUICK = Resampling(block=5, draws=200, seed=3)
+QUICK = Blocks(length=5, draws=200, seed=3)
 
 
 def noise(rows: int = 300, columns: int = 6, seed: int = 0) -> np.ndarray:
@@ -43,8 +43,8 @@ def test_a_benchmark_is_what_must_be_beaten():
 
 def test_unscaled_figures_are_those_of_arch():
     table = noise(seed=5)
-    plain = Resampling(block=7, draws=300, seed=11, studentize=False)
-    found, chosen = spa(table, how=plain), model_confidence_set(table, size=0.2, how=plain)
+    plain = Blocks(length=7, draws=300, seed=11)
+    found, chosen = spa(table, how=plain, scaled=False), model_confidence_set(table, size=0.2, how=plain)
     peer = arch.bootstrap.SPA(np.zeros(300), -table, block_size=7, reps=300, seed=11)
     peer.compute()
     other = arch.bootstrap.MCS(-table, 0.2, reps=300, block_size=7, method="max", seed=11)
@@ -55,25 +55,23 @@ def test_unscaled_figures_are_those_of_arch():
     assert (found.lower, found.p_value, found.upper) == tuple(peer.pvalues)
     assert chosen.members == tuple(other.included)
     assert chosen.p_values.tolist() == other.pvalues["Pvalue"].sort_index().tolist()
-    assert step_m(planted(), how=plain) == tuple(steps.superior_models)
+    assert step_m(planted(), how=plain, scaled=False) == tuple(steps.superior_models)
 
 
 def test_a_wild_candidate_does_not_hide_a_quiet_one():
     """The reason for scaling: beside a candidate that swings a hundred times more, arch's own figure sees nothing."""
     table = planted() * np.array([1, 1, 100, 1, 1, 1])
-    plain = Resampling(block=5, draws=200, seed=3, studentize=False)
 
     assert spa(table, how=QUICK).p_value < 0.01
-    assert spa(table, how=plain).p_value > 0.1
+    assert spa(table, how=QUICK, scaled=False).p_value > 0.1
 
 
 def test_the_default_block_follows_the_memory_of_the_returns():
     steps = noise(600, 2)
     slow = np.array([sum(0.9**k * steps[max(0, t - k)] for k in range(40)) for t in range(600)])
 
-    assert default_block(steps) == pytest.approx(600 ** (1 / 3))
-    assert default_block(slow) > 15
-    assert spa(noise()).block == pytest.approx(default_block(noise()))
+    assert spa(steps).block == pytest.approx(600 ** (1 / 3))
+    assert spa(slow).block > 15
 
 
 def test_candidates_that_never_trade_are_not_better():
@@ -92,7 +90,7 @@ def test_copies_enter_the_set_together():
 
 def test_the_same_seed_gives_the_same_answer():
     assert spa(noise(), how=QUICK) == spa(noise(), how=QUICK)
-    assert spa(noise(), how=QUICK) != spa(noise(), how=Resampling(block=5, draws=200, seed=4))
+    assert spa(noise(), how=QUICK) != spa(noise(), how=Blocks(length=5, draws=200, seed=4))
 
 
 @pytest.mark.parametrize(
@@ -103,9 +101,7 @@ def test_the_same_seed_gives_the_same_answer():
         (lambda: spa(noise(), np.zeros(5)), SchemaViolation),
         (lambda: spa(np.zeros((50, 2))), NoData),
         (lambda: spa(noise(5, 2)), NoData),
-        (lambda: spa(noise(), how=Resampling(block=0)), InvalidOption),
-        (lambda: spa(noise(), how=Resampling(block=301)), InvalidOption),
-        (lambda: spa(noise(), how=Resampling(draws=10)), InvalidOption),
+        (lambda: spa(noise(), how=Blocks(length=301)), InvalidOption),
         (lambda: step_m(noise(), size=1.0), InvalidOption),
         (lambda: model_confidence_set(noise(), size=0.0), InvalidOption),
     ],
@@ -122,6 +118,6 @@ def test_luck_passes_about_as_often_as_it_says():
     for seed in range(200):
         steps = noise(400, 20, seed=seed)
         steps[1:] += 0.2 * steps[:-1]
-        passed += spa(steps, how=Resampling(draws=300, seed=seed)).p_value < 0.05
+        passed += spa(steps, how=Blocks(draws=300, seed=seed)).p_value < 0.05
 
     assert passed / 200 <= 0.09

@@ -24,7 +24,6 @@ from alphaloop.hindsight.overfitting.sharpe import (
 )
 from alphaloop.hindsight.overfitting.superiority import (
     ConfidenceSet,
-    Resampling,
     Superiority,
     model_confidence_set,
     spa,
@@ -35,7 +34,6 @@ from alphaloop.hindsight.overfitting.trials import effective_trials, trial_clust
 __all__ = [
     "ConfidenceSet",
     "Pbo",
-    "Resampling",
     "Superiority",
     "TrackRecord",
     "deflated_sharpe",

@@ -17,6 +17,7 @@ import numpy as np
 
 from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation
 from alphaloop.core.market import Floats, Ints
+from alphaloop.hindsight.bootstrap import Blocks
 
 if TYPE_CHECKING:
     from arch.bootstrap import SPA
@@ -65,30 +66,12 @@ class ConfidenceSet:
     block: float
 
 
-@dataclass(frozen=True, slots=True)
-class Resampling:
-    """How to draw: the stationary bootstrap's settings.
-
-    Parameters
-    ----------
-    block : int, rows, optional
-        Mean length of a block; from the data when not given (:func:`default_block`).
-    draws : int
-    seed : int
-    studentize : bool
-        Divide each column by its own deviation. Off, the figures are those of ``arch`` as it comes.
-    """
-
-    block: int | None = None
-    draws: int = 1000
-    seed: int = 0
-    studentize: bool = True
+_USUAL = Blocks()
 
 
-_USUAL = Resampling()
-
-
-def spa(performance: Floats, benchmark: Floats | None = None, *, how: Resampling = _USUAL) -> Superiority:
+def spa(
+    performance: Floats, benchmark: Floats | None = None, *, how: Blocks = _USUAL, scaled: bool = True
+) -> Superiority:
     """Superior predictive ability: is any candidate better than the benchmark?
 
     Parameters
@@ -97,7 +80,10 @@ def spa(performance: Floats, benchmark: Floats | None = None, *, how: Resampling
         Net returns, one column a candidate: everything that was tried.
     benchmark : float array, shape (T,), optional
         Returns of what is to be beaten; holding nothing (zero) when not given.
-    how : Resampling
+    how : Blocks
+        Draws, seed, and the mean length of blocks, rounded up.
+    scaled : bool
+        Divide each column by its own deviation. Off, the figures are those of ``arch`` as it comes.
 
     Raises
     ------
@@ -120,7 +106,7 @@ def spa(performance: Floats, benchmark: Floats | None = None, *, how: Resampling
     """
     excess, kept = _excess(performance, benchmark)
     block = _block(excess, how)
-    unit = _unit(excess) if how.studentize else excess
+    unit = _unit(excess) if scaled else excess
     test = _test(unit, block, how)
     test.compute()
     found = test.pvalues
@@ -129,7 +115,12 @@ def spa(performance: Floats, benchmark: Floats | None = None, *, how: Resampling
 
 
 def step_m(
-    performance: Floats, benchmark: Floats | None = None, *, size: float = 0.05, how: Resampling = _USUAL
+    performance: Floats,
+    benchmark: Floats | None = None,
+    *,
+    size: float = 0.05,
+    how: Blocks = _USUAL,
+    scaled: bool = True,
 ) -> tuple[int, ...]:
     """The candidates that are better than the benchmark; the chance of even one wrong name is ``size``.
 
@@ -155,7 +146,7 @@ def step_m(
     _fraction(size)
     excess, kept = _excess(performance, benchmark)
     block = _block(excess, how)
-    unit = _unit(excess) if how.studentize else excess
+    unit = _unit(excess) if scaled else excess
     test = StepM(
         np.zeros(len(unit)), -unit, size, block_size=_whole(block), reps=how.draws, studentize=False, seed=how.seed
     )
@@ -163,7 +154,7 @@ def step_m(
     return tuple(int(kept[int(str(one))]) for one in test.superior_models)
 
 
-def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Resampling = _USUAL) -> ConfidenceSet:
+def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Blocks = _USUAL) -> ConfidenceSet:
     """The candidates that cannot be told from the best: it is among them with probability ``1 - size``.
 
     Parameters
@@ -171,8 +162,8 @@ def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Resamp
     performance : float array, shape (T, N), fraction a period
         Candidates with the same returns enter or leave together.
     size : float, between 0 and 1
-    how : Resampling
-        ``studentize`` plays no part: this test scales by itself.
+    how : Blocks
+        As :func:`spa` takes it; this test scales by itself.
 
     Raises
     ------
@@ -201,22 +192,6 @@ def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Resamp
     test.compute()
     values = test.pvalues["Pvalue"].sort_index().to_numpy(dtype=np.float64)[copy]
     return ConfidenceSet(tuple(np.flatnonzero(values > size).tolist()), values, block)
-
-
-def default_block(excess: Floats) -> float:
-    """Mean block length for the stationary bootstrap: the columns' optimal lengths, averaged; ``T ** (1/3)`` or more.
-
-    The estimate is noisy and, for returns with a short memory, too small; longer blocks cost a white record little.
-
-    Source
-    ------
-    Politis and White (2004), Econometric Reviews 23(1), as corrected by Patton, Politis and White (2009).
-    """
-    from arch.bootstrap import optimal_block_length
-
-    found = optimal_block_length(excess)["stationary"].to_numpy(dtype=np.float64)
-    least = float(np.cbrt(len(excess)))
-    return max(least, float(np.mean(found[np.isfinite(found)]))) if np.isfinite(found).any() else least
 
 
 def _table(performance: Floats) -> Floats:
@@ -252,20 +227,17 @@ def _unit(excess: Floats) -> Floats:
     return np.asarray(excess / excess.std(axis=0))
 
 
-def _test(unit: Floats, block: float, how: Resampling) -> "SPA":
+def _test(unit: Floats, block: float, how: Blocks) -> "SPA":
     from arch.bootstrap import SPA
 
     return SPA(np.zeros(len(unit)), -unit, block_size=_whole(block), reps=how.draws, studentize=False, seed=how.seed)
 
 
-def _block(excess: Floats, how: Resampling) -> float:
-    if how.draws < 100:
-        raise InvalidOption(f"{how.draws} draws", "100 or more", "1000 are usual")
-    if how.block is None:
-        return default_block(excess)
-    if not 1 <= how.block <= len(excess):
-        raise InvalidOption(f"blocks of {how.block} rows", f"1 to {len(excess)}", "leave it out to let the data say")
-    return float(how.block)
+def _block(excess: Floats, how: Blocks) -> float:
+    length = how.of(excess)
+    if length > len(excess):
+        raise InvalidOption(f"blocks of {length} rows", f"1 to {len(excess)}", "leave it out to let the data say")
+    return length
 
 
 def _whole(block: float) -> int:
