@@ -164,6 +164,15 @@ def test_forward_again_after_back(ledger) -> None:
     assert (ledger.active(*SLOT), stages(ledger)[third]) == (first, "retired")
 
 
+def test_back_from_one_that_is_no_longer_active(ledger) -> None:
+    first, second, third = (activate(ledger, seed) for seed in (1, 2, 3))
+    ledger.rollback(SLOT, reason="drift", author="ann", expected=third)
+
+    with pytest.raises(PromotionConflict, match=f"{second} active"):
+        ledger.rollback(SLOT, reason="drift", author="bob", expected=third)
+    assert stages(ledger) == {first: "retired", second: "active", third: "retired"}
+
+
 def test_nothing_to_go_back_to(ledger) -> None:
     with pytest.raises(IllegalMove, match="nothing active"):
         ledger.rollback(SLOT, reason="x", author="ann")

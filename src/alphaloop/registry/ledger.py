@@ -220,16 +220,26 @@ class Ledger:
         with self.journal.writing() as pen:
             return move(pen, candidate_entry(pen, candidate), wish)
 
-    def rollback(self, slot: Slot, *, reason: str, author: str) -> Entry:
+    def rollback(self, slot: Slot, *, reason: str, author: str, expected: str | EllipsisType | None = ...) -> Entry:
         """Put the model that was active before back in charge of a slot.
+
+        Parameters
+        ----------
+        slot : Slot
+        reason, author : str
+        expected : str, optional
+            Who must be active for this to happen, so that two who roll back at once do not go
+            back twice.
 
         Raises
         ------
         IllegalMove
-            If there was none.
+            If there was none before.
+        PromotionConflict
+            If another is active than expected.
         """
         with self.journal.writing() as pen:
-            return roll_back(pen, slot, reason, author)
+            return roll_back(pen, slot, reason, author, expected)
 
     def active(self, symbol: str, horizon: str, kind: str, at: int | None = None) -> str | None:
         """Who is in charge of a slot now, or was at an instant (microseconds UTC); none if nobody."""

@@ -191,15 +191,12 @@ def move(pen: Pen, candidate: Entry, wish: Wish) -> Entry:
     return pen.add(MOVE, body, author=wish.author, subject=name, scope=slot)
 
 
-def roll_back(pen: Pen, slot: Slot, reason: str, author: str) -> Entry:
-    """Put the one who was active before back in charge.
-
-    Raises
-    ------
-    IllegalMove
-        If nobody was.
-    """
+def roll_back(pen: Pen, slot: Slot, reason: str, author: str, expected: str | EllipsisType | None = ...) -> Entry:
+    """Put the one who was active before back in charge; see :meth:`Ledger.rollback`."""
     stand = standing(pen.find(MOVE, scope=str(slot)))
+    if expected is not ... and expected != stand.active:
+        found = f"{stand.active or 'nothing'} active in {slot}"
+        raise PromotionConflict(found, f"{expected or 'nothing'}", "somebody moved it meanwhile: look, then decide")
     if len(stand.line) < 2:
         found = "nothing active" if stand.active is None else f"{stand.active} active, and nothing before it"
         raise IllegalMove(f"{slot}: {found}", "a model to go back to", "promote one")
