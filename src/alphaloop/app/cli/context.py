@@ -5,6 +5,8 @@ The only place that reads the wall clock and the environment on behalf of the ro
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from alphaloop.core.time import instant_us
 
 if TYPE_CHECKING:
     from alphaloop.lake.table import Lake
+    from alphaloop.registry.ledger import Ledger
 
 HOME_VARIABLE = "ALPHALOOP_HOME"
 DEFAULT_HOME = Path(".alphaloop")
@@ -37,6 +40,28 @@ def lake() -> "Lake":
     from alphaloop.lake.table import Lake
 
     return Lake(home() / "lake")
+
+
+@contextmanager
+def ledger() -> "Iterator[Ledger]":
+    """The ledger of models, verdicts and trials under the home folder."""
+    from alphaloop.registry.ledger import Ledger
+
+    opened = Ledger.open(home(), clock=now_us)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def author() -> str:
+    """Who is at the keyboard, for entries in the ledger."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no such user, as in some containers
+        return f"user {os.getuid()}"
 
 
 def now_us() -> int:
