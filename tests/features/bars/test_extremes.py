@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphaloop.features.bars.extremes import extremes
-from alphaloop.features.bars.moments import TILE, hold, room_for, tiles
+from alphaloop.features.bars.extremes import climb_extremes, highest, lowest
+from alphaloop.features.bars.moments import TILE, blocks_in, carry, first_row, hold, room_for, tile
 
 
 def slid(high, low, chosen, start=0):
@@ -13,11 +13,14 @@ def slid(high, low, chosen, start=0):
     chosen = np.array(chosen)
     made = np.empty((2, len(chosen), len(high) - start))
     room = room_for(chosen)
-    work, tops, bottoms = tiles(room, chosen)
-    for begin in range(start, len(high), TILE):
-        rows = min(TILE, len(high) - begin)
-        extremes((high, low), begin, rows, chosen, work, tops, bottoms)
-        made[:, :, begin - start : begin - start + rows] = tops[:, :rows], bottoms[:, :rows]
+    blocks = blocks_in(room, chosen)
+    for row in range(first_row(start, chosen), len(high), TILE):
+        rows, early, begin = tile(row, start, len(high))
+        climb_extremes(high, low, row, rows, blocks)
+        for p, n in enumerate(chosen):
+            highest(blocks, n, early, made[0, p, begin : begin + rows - early])
+            lowest(blocks, n, early, made[1, p, begin : begin + rows - early])
+        carry(rows, blocks)
     hold(room)
     return made
 

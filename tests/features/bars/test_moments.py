@@ -6,7 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import nan
 
-from alphaloop.features.bars.moments import TILE, hold, means, moments, room_for, tiles
+from alphaloop.features.bars.moments import (
+    TILE,
+    blocks_in,
+    carry,
+    carry_sums,
+    climb,
+    climb_sums,
+    first_row,
+    hold,
+    join,
+    join_means,
+    room_for,
+    tile,
+    window,
+)
 
 windows = st.lists(st.integers(1, 300), min_size=1, max_size=6)
 seeds = st.integers(0, 2**32)
@@ -16,15 +30,19 @@ def slid(values, chosen, start=0):
     """Means and spreads (P, n - start), tile by tile; the means once more by themselves."""
     values, chosen = np.ascontiguousarray(values, dtype=float), np.array(chosen)
     made = np.empty((3, len(chosen), len(values) - start))
-    room = room_for(chosen)
-    work, first, second = tiles(room, chosen)
-    for begin in range(start, len(values), TILE):
-        rows = min(TILE, len(values) - begin)
-        moments(values, begin, rows, chosen, work, first, second)
-        made[:2, :, begin - start : begin - start + rows] = first[:, :rows], second[:, :rows]
-        means(values, begin, rows, chosen, work, first)
-        made[2, :, begin - start : begin - start + rows] = first[:, :rows]
-    hold(room)
+    rooms = room_for(chosen), room_for(chosen)
+    both, sums = blocks_in(rooms[0], chosen), blocks_in(rooms[1], chosen)
+    for row in range(first_row(start, chosen), len(values), TILE):
+        rows, early, begin = tile(row, start, len(values))
+        climb(values, row, rows, both)
+        climb_sums(values, row, rows, sums)
+        for p, n in enumerate(chosen):
+            place = slice(begin, begin + rows - early)
+            join(window(both, n, early, rows - early), *made[:2, p, place])
+            join_means(window(sums, n, early, rows - early), made[2, p, place])
+        carry(rows, both)
+        carry_sums(rows, sums)
+    assert [hold(room) for room in rooms] == [len(room) for room in rooms]
     return made
 
 

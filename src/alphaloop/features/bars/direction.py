@@ -13,8 +13,8 @@ stochastic; TA-Lib 0.6 for all warm-ups.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
-from alphaloop.features.bars.extremes import extremes
-from alphaloop.features.bars.moments import TILE, hold, room_for, tiles
+from alphaloop.features.bars.extremes import climb_extremes, highest, lowest
+from alphaloop.features.bars.moments import TILE, blocks_in, carry, first_row, hold, room_for, tile
 from alphaloop.features.family import Column, Family, Param, compiled
 
 SIDES = 4  # slots of the state of the two sides: rows seen, upward, downward, true range
@@ -63,15 +63,18 @@ def index_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Flo
 @compiled
 def _places(bars: Floats, first: int, window: Ints, out: Floats) -> None:
     """Place of the close in the range of the window, percent, at rows from ``first``; NaN where it has no width."""
-    room = room_for(window)
-    work, tops, bottoms = tiles(room, window)
-    for begin in range(0, len(out), TILE):
-        rows = min(TILE, len(out) - begin)
-        extremes((bars[HIGH], bars[LOW]), first + begin, rows, window, work, tops, bottoms)
-        close, top, bottom, made = bars[CLOSE, first + begin :], tops[0], bottoms[0], out[begin:]
-        for k in range(rows):
+    room, stop = room_for(window), first + len(out)
+    blocks, top, bottom = blocks_in(room, window), np.empty(TILE), np.empty(TILE)
+    for row in range(first_row(first, window), stop, TILE):
+        rows, early, begin = tile(row, first, stop)
+        climb_extremes(bars[HIGH], bars[LOW], row, rows, blocks)
+        close, made = bars[CLOSE, row + early : row + rows], out[begin : begin + rows - early]
+        highest(blocks, window[0], early, top[: len(made)])
+        lowest(blocks, window[0], early, bottom[: len(made)])
+        for k in range(len(made)):
             width = top[k] - bottom[k]
             made[k] = 100.0 * (close[k] - bottom[k]) / width if width > 0.0 else np.nan
+        carry(rows, blocks)
     hold(room)
 
 

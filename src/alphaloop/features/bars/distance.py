@@ -10,7 +10,18 @@ import numpy as np
 from alphaloop.core.market import CLOSE, HIGH, LOW, VOLUME, Floats, Ints
 from alphaloop.features.bars.averages import SLOTS
 from alphaloop.features.bars.indicators import exponential_average_kernel, simple_average_kernel
-from alphaloop.features.bars.moments import TILE, hold, means, room_for, tiles
+from alphaloop.features.bars.moments import (
+    TILE,
+    blocks_in,
+    carry_sums,
+    climb_sums,
+    first_row,
+    hold,
+    join_means,
+    room_for,
+    tile,
+    window,
+)
 from alphaloop.features.family import Column, Family, Param, compiled
 
 
@@ -41,17 +52,22 @@ def exponential_distance_kernel(bars: Floats, start: int, params: Ints, state: F
 @compiled
 def _share(bars: Floats, paid: Floats, begin: int, start: int, params: Ints, out: Floats) -> None:
     """Mean of ``paid`` (from row ``begin`` on) over the mean volume of the last n bars, for each n."""
-    room = room_for(params)
-    work, means_paid, means_volume = tiles(room, params)
-    for offset in range(0, out.shape[1], TILE):
-        first, rows = start + offset, min(TILE, out.shape[1] - offset)
-        means(paid, first - begin, rows, params, work, means_paid)
-        means(bars[VOLUME], first, rows, params, work, means_volume)
+    rooms, stop = (room_for(params), room_for(params)), start + out.shape[1]
+    turnover, volume, size = blocks_in(rooms[0], params), blocks_in(rooms[1], params), np.empty(TILE)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, offset = tile(row, start, stop)
+        climb_sums(paid, row - begin, rows, turnover)
+        climb_sums(bars[VOLUME], row, rows, volume)
         for p in range(len(params)):
-            for k in range(rows):
-                size = means_volume[p, k]
-                out[p, offset + k] = means_paid[p, k] / size if size > 0.0 else np.nan
-    hold(room)
+            made, sizes = out[p, offset : offset + rows - early], size[: rows - early]
+            join_means(window(turnover, params[p], early, len(made)), made)
+            join_means(window(volume, params[p], early, len(made)), sizes)
+            for k in range(len(made)):
+                made[k] = made[k] / sizes[k] if sizes[k] > 0.0 else np.nan
+        carry_sums(rows, turnover)
+        carry_sums(rows, volume)
+    hold(rooms[0])
+    hold(rooms[1])
 
 
 @compiled

@@ -14,9 +14,25 @@ Bollinger bands with the population deviation; TA-Lib 0.8 for all warm-ups.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
+from alphaloop.execution.simulator.jit import inlined
 from alphaloop.features.bars.averages import SLOTS, exponential_averages, step
-from alphaloop.features.bars.extremes import extremes
-from alphaloop.features.bars.moments import TILE, hold, means, moments, room_for, tiles
+from alphaloop.features.bars.extremes import climb_extremes, highest, lowest
+from alphaloop.features.bars.moments import (
+    TILE,
+    Window,
+    blocks_in,
+    carry,
+    carry_sums,
+    climb,
+    climb_sums,
+    first_row,
+    hold,
+    join_means,
+    joined,
+    room_for,
+    tile,
+    window,
+)
 from alphaloop.features.family import Column, Family, Param, compiled
 
 BAND_WIDTH = 2.0  # population deviations on either side of the middle
@@ -25,13 +41,14 @@ BAND_WIDTH = 2.0  # population deviations on either side of the middle
 @compiled
 def simple_average_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Mean of the last n closes, for each n of ``params``."""
-    room = room_for(params)
-    work, averages, _ = tiles(room, params)
-    for begin in range(0, out.shape[1], TILE):
-        rows = min(TILE, out.shape[1] - begin)
-        means(bars[CLOSE], start + begin, rows, params, work, averages)
+    room, stop = room_for(params), start + out.shape[1]
+    blocks = blocks_in(room, params)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb_sums(bars[CLOSE], row, rows, blocks)
         for p in range(len(params)):
-            out[p, begin : begin + rows] = averages[p, :rows]
+            join_means(window(blocks, params[p], early, rows - early), out[p, begin : begin + rows - early])
+        carry_sums(rows, blocks)
     hold(room)
 
 
@@ -99,18 +116,23 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
     state[0], state[1], state[2], state[3] = seen, fast, slow, signal
 
 
-@compiled
-def _edges(means: Floats, reaches: Floats, n: int, upper: Floats, lower: Floats) -> None:
-    """Upper and lower edge of one window; turns spreads into half widths."""
+@inlined
+def _middle(parts: Window, n: int, means: Floats, reaches: Floats) -> None:
+    """Middle and half width of the bands of n closes."""
     share = 1.0 / n
     for k in range(len(means)):
-        reach = BAND_WIDTH * np.sqrt(reaches[k] * share)
-        reaches[k] = reach
-        upper[k] = means[k] + reach
-        lower[k] = means[k] - reach
+        mean, spread = joined(parts, k)
+        means[k], reaches[k] = mean, BAND_WIDTH * np.sqrt(spread * share)
 
 
-@compiled
+@inlined
+def _edges(means: Floats, reaches: Floats, upper: Floats, lower: Floats) -> None:
+    for k in range(len(means)):
+        upper[k] = means[k] + reaches[k]
+        lower[k] = means[k] - reaches[k]
+
+
+@inlined
 def _places(close: Floats, means: Floats, reaches: Floats, width: Floats, place: Floats) -> None:
     """Width of the band, and place of the close in it."""
     for k in range(len(close)):
@@ -122,30 +144,34 @@ def _places(close: Floats, means: Floats, reaches: Floats, width: Floats, place:
 @compiled
 def bands_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Bollinger bands: upper, lower, relative width, and place between them (0 to 1), for each n of ``params``."""
-    room = room_for(params)
-    work, averages, spreads = tiles(room, params)
-    for begin in range(0, out.shape[1], TILE):
-        first, rows = start + begin, min(TILE, out.shape[1] - begin)
-        moments(bars[CLOSE], first, rows, params, work, averages, spreads)
-        close = bars[CLOSE, first : first + rows]
+    room, stop = room_for(params), start + out.shape[1]
+    blocks, means, reaches = blocks_in(room, params), np.empty(TILE), np.empty(TILE)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb(bars[CLOSE], row, rows, blocks)
+        close = bars[CLOSE, row + early : row + rows]
+        middle, reach = means[: len(close)], reaches[: len(close)]
         for p in range(len(params)):
-            made, middle, reaches = out[4 * p : 4 * p + 4, begin : begin + rows], averages[p, :rows], spreads[p, :rows]
-            _edges(middle, reaches, params[p], made[0], made[1])
-            _places(close, middle, reaches, made[2], made[3])
+            made = out[4 * p : 4 * p + 4, begin : begin + len(close)]
+            _middle(window(blocks, params[p], early, len(close)), params[p], middle, reach)
+            _edges(middle, reach, made[0], made[1])
+            _places(close, middle, reach, made[2], made[3])
+        carry(rows, blocks)
     hold(room)
 
 
 @compiled
 def channel_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Highest high and lowest low of the last n bars, this one included, for each n of ``params``."""
-    room = room_for(params)
-    work, tops, bottoms = tiles(room, params)
-    for begin in range(0, out.shape[1], TILE):
-        rows = min(TILE, out.shape[1] - begin)
-        extremes((bars[HIGH], bars[LOW]), start + begin, rows, params, work, tops, bottoms)
+    room, stop = room_for(params), start + out.shape[1]
+    blocks = blocks_in(room, params)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb_extremes(bars[HIGH], bars[LOW], row, rows, blocks)
         for p in range(len(params)):
-            out[2 * p, begin : begin + rows] = tops[p, :rows]
-            out[2 * p + 1, begin : begin + rows] = bottoms[p, :rows]
+            highest(blocks, params[p], early, out[2 * p, begin : begin + rows - early])
+            lowest(blocks, params[p], early, out[2 * p + 1, begin : begin + rows - early])
+        carry(rows, blocks)
     hold(room)
 
 

@@ -8,46 +8,63 @@ the first value is the plain mean of n true ranges. Knows high, low and close.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
+from alphaloop.execution.simulator.jit import inlined
 from alphaloop.features.bars.averages import step
-from alphaloop.features.bars.moments import TILE, hold, moments, room_for, tiles
+from alphaloop.features.bars.moments import (
+    TILE,
+    Window,
+    blocks_in,
+    carry,
+    climb,
+    first_row,
+    hold,
+    joined,
+    room_for,
+    tile,
+    window,
+)
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
-@compiled
-def _roots(spreads: Floats, n: int, deviations: Floats) -> None:
-    """Sample deviations from sums of squared deviations."""
+@inlined
+def _deviations(parts: Window, n: int, deviations: Floats) -> None:
+    """Sample deviations of windows of n values."""
     share = 1.0 / (n - 1)
     for k in range(len(deviations)):
-        deviations[k] = np.sqrt(spreads[k] * share)
+        _, spread = joined(parts, k)
+        deviations[k] = np.sqrt(spread * share)
 
 
 @compiled
 def deviation_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Sample deviation of the last n one-bar returns, for each n of ``params``."""
-    room = room_for(params)
-    work, averages, spreads = tiles(room, params)
-    for begin in range(0, out.shape[1], TILE):
-        rows = min(TILE, out.shape[1] - begin)
-        moments(bars[RETURN], start + begin, rows, params, work, averages, spreads)
+    room, stop = room_for(params), start + out.shape[1]
+    blocks = blocks_in(room, params)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb(bars[RETURN], row, rows, blocks)
         for p in range(len(params)):
-            _roots(spreads[p, :rows], params[p], out[p, begin : begin + rows])
+            made = out[p, begin : begin + rows - early]
+            _deviations(window(blocks, params[p], early, len(made)), params[p], made)
+        carry(rows, blocks)
     hold(room)
 
 
 @compiled
 def term_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Short deviation over long deviation, for each pair of ``params``; NaN when the long one is zero."""
-    room = room_for(params)
-    work, averages, spreads = tiles(room, params)
-    for begin in range(0, out.shape[1], TILE):
-        rows = min(TILE, out.shape[1] - begin)
-        moments(bars[RETURN], start + begin, rows, params, work, averages, spreads)
-        for p in range(len(params)):
-            _roots(spreads[p, :rows], params[p], averages[p, :rows])
+    room, stop = room_for(params), start + out.shape[1]
+    blocks, long = blocks_in(room, params), np.empty(TILE)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb(bars[RETURN], row, rows, blocks)
         for p in range(out.shape[0]):
-            for k in range(rows):
-                short, long = averages[2 * p, k], averages[2 * p + 1, k]
-                out[p, begin + k] = short / long if long > 0.0 else np.nan
+            made = out[p, begin : begin + rows - early]
+            _deviations(window(blocks, params[2 * p], early, len(made)), params[2 * p], made)
+            _deviations(window(blocks, params[2 * p + 1], early, len(made)), params[2 * p + 1], long[: len(made)])
+            for k in range(len(made)):
+                made[k] = made[k] / long[k] if long[k] > 0.0 else np.nan
+        carry(rows, blocks)
     hold(room)
 
 

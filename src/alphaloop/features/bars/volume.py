@@ -7,7 +7,20 @@ after it. A volume of zero is a fact: ``log_volume`` is 0 then. Knows close and 
 import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
-from alphaloop.features.bars.moments import TILE, hold, moments, room_for, tiles
+from alphaloop.execution.simulator.jit import inlined
+from alphaloop.features.bars.moments import (
+    TILE,
+    Window,
+    blocks_in,
+    carry,
+    climb,
+    first_row,
+    hold,
+    joined,
+    room_for,
+    tile,
+    window,
+)
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
@@ -18,25 +31,28 @@ def log_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: Flo
         out[0, k] = np.log1p(bars[VOLUME, start + k])
 
 
-@compiled
-def _scores(volume: Floats, means: Floats, spreads: Floats, n: int, scores: Floats) -> None:
+@inlined
+def _scores(volume: Floats, parts: Window, n: int, scores: Floats) -> None:
     share = 1.0 / (n - 1)
     for k in range(len(scores)):
-        deviation = np.sqrt(spreads[k] * share)
-        scores[k] = (volume[k] - means[k]) / deviation if deviation > 0.0 else np.nan
+        mean, spread = joined(parts, k)
+        deviation = np.sqrt(spread * share)
+        scores[k] = (volume[k] - mean) / deviation if deviation > 0.0 else np.nan
 
 
 @compiled
 def score_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Deviations of this volume from the mean of the last n, this one included, for each n of ``params``."""
-    room = room_for(params)
-    work, means, spreads = tiles(room, params)
-    for begin in range(0, out.shape[1], TILE):
-        first, rows = start + begin, min(TILE, out.shape[1] - begin)
-        moments(bars[VOLUME], first, rows, params, work, means, spreads)
-        volume = bars[VOLUME, first : first + rows]
+    room, stop = room_for(params), start + out.shape[1]
+    blocks = blocks_in(room, params)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb(bars[VOLUME], row, rows, blocks)
+        volume = bars[VOLUME, row + early : row + rows]
         for p in range(len(params)):
-            _scores(volume, means[p, :rows], spreads[p, :rows], params[p], out[p, begin : begin + rows])
+            parts = window(blocks, params[p], early, len(volume))
+            _scores(volume, parts, params[p], out[p, begin : begin + len(volume)])
+        carry(rows, blocks)
     hold(room)
 
 
