@@ -84,6 +84,7 @@ class Desk:
         self.share, self.latency = share, latency
         self.room = dict.fromkeys(symbols, INF)
         self.expiry: dict[str, float] = {}
+        self.rank: dict[str, int] = {}  # who was given first
 
     def submit(self, orders) -> None:
         for order in orders:
@@ -107,6 +108,7 @@ class Desk:
         due = [one for one in self.underway if one.created_at + self.latency <= now]
         self.underway = [one for one in self.underway if one not in due]
         for order in due:
+            self.rank[order.id] = len(self.rank)
             self.expiry[order.id] = INF if order.expires_at is None else order.expires_at
             first = self.orders.get(order.symbol)
             paired = first is not None and order.oco and (first.oco, first.created_at) == (order.oco, order.created_at)
@@ -134,12 +136,12 @@ class Desk:
             del self.orders[symbol]
 
     def choose(self, symbol: str, bar: Bar) -> None:
-        """(3) Of a pair the order that this bar fills comes to the front; of two, the one nearer to the open."""
+        """(3) Of a pair the order that this bar fills comes to the front; of two the nearer to the open."""
         if symbol not in self.others:
             return
         pair = self.orders[symbol], self.others[symbol]
         ways = [abs(price - bar.open) if price is not None else INF for price in (resting_price(o, bar) for o in pair)]
-        if ways[1] < ways[0]:
+        if ways[1] < ways[0] or (ways[1] == ways[0] < INF and self.rank[pair[1].id] < self.rank[pair[0].id]):
             self.others[symbol], self.orders[symbol] = pair
 
     def arm(self, symbol: str, bar: Bar) -> None:

@@ -221,6 +221,8 @@ class SlowVenue(Desk):
         if level is None:
             return False
         self.leave(symbol, jumped(self.rules.stop_gap, level, bar), reason)
+        if self.positions[symbol].leaving and reason is Reason.STOP:
+            self.exit_if_beyond_at_open(symbol, bar)  # what found no volume may be liquidated there
         return True
 
     def enter(self, symbol: str, bar: Bar) -> None:
@@ -240,6 +242,10 @@ class SlowVenue(Desk):
         level, reason = self.protection(symbol, bar, False)
         if level is not None:
             self.leave(symbol, level, reason)
+        if self.positions[symbol].leaving and reason is Reason.STOP:
+            level, reason = self.protection(symbol, bar, False)
+            if level is not None:
+                self.leave(symbol, level, reason)
 
     def rose_to_target(self, symbol: str, bar: Bar) -> bool:
         side = self.positions[symbol].side

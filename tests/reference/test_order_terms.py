@@ -204,6 +204,33 @@ def test_the_rest_of_a_stop_leaves_at_the_next_open(make):
     assert table.bar(97, 98, 96, 97, volume=30.0) == near((-2.0, 96.9903))
 
 
+def test_what_a_stop_leaves_is_liquidated_where_the_bar_comes_to_that_level(make):
+    table = Table(make(share=0.1))
+    table.hold(5.0, leverage=10.0, stop_loss=95.0)
+
+    assert table.bar(100, 101, 90, 92, volume=30.0) == near((-3.0, 94.9905), (-2.0, 90 / 0.995))
+
+
+def test_at_the_open_where_that_is_beyond_it(make):
+    table = Table(make(share=0.1))
+    table.hold(5.0, leverage=10.0, stop_loss=95.0)
+
+    assert table.bar(90, 91, 89, 90, volume=30.0) == near((-3.0, 90 * 0.9999), (-2.0, 90.0))
+
+
+def test_equals_of_a_pair_keep_their_order_after_a_bar_in_which_neither_traded(make):
+    table = Table(make())
+    table.hold(5.0, leverage=10.0)
+    terms = [{"oco": "p", "leg": "a", "trigger": 100.0}, {"oco": "p", "leg": "b", "trigger": 102.0}]
+    sizes = [(-1.0, 101.0), (-7.0, 100.0)]
+    table.venue.submit(
+        [table.made(size, STOP_LIMIT, price, **one) for (size, price), one in zip(sizes, terms, strict=True)]
+    )
+
+    assert table.bar(100, 100, 89, 92) == near((-5.0, 90 / 0.995))
+    assert table.bar(102, 107.5, 101, 107)[0] == pytest.approx((-1.0, 102.0))
+
+
 def test_what_is_left_of_a_target_waits_at_its_level(make):
     table = Table(make(share=0.1))
     table.hold(5.0, take_profit=105.0)

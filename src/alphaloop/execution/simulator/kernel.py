@@ -90,12 +90,8 @@ def protection_reached(state: Floats, bars: Floats, asset: int, opening: bool) -
 
 @compiled
 def finish_stop(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: int, opening: bool) -> None:
-    """The rest of a stop that earlier bars had no volume for: at the open; what still stays may be liquidated."""
-    if opening:
-        leave(state, account, fills, bars, asset, True, at.R_STOP)
+    """The rest of a stop for which there was no volume: the venue liquidates it where the bar comes to that level."""
     held = state[at.QUANTITY, asset]
-    if held == 0.0:
-        return
     if math.isnan(state[at.MARK_LOW, asset]):
         reached = stop_reached(held, state[at.LIQUIDATION, asset], bars, asset, opening)
     else:
@@ -109,12 +105,14 @@ def protect(state: Floats, account: Floats, fills: Floats, bars: Floats, asset: 
     """Stop or liquidation: at the open if that is already beyond the level, else at the level."""
     if state[at.QUANTITY, asset] == 0.0 or state[at.WAITS, asset] == at.ALL_LEVELS:
         return
+    if not math.isinf(state[at.STOP, asset]):
+        reason = protection_reached(state, bars, asset, opening)
+        if reason >= 0:
+            leave(state, account, fills, bars, asset, opening, reason)
+    elif opening:  # a stop that earlier bars had no volume for
+        leave(state, account, fills, bars, asset, True, at.R_STOP)
     if math.isinf(state[at.STOP, asset]):
         finish_stop(state, account, fills, bars, asset, opening)
-        return
-    reason = protection_reached(state, bars, asset, opening)
-    if reason >= 0:
-        leave(state, account, fills, bars, asset, opening, reason)
 
 
 @inlined

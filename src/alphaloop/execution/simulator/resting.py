@@ -73,11 +73,13 @@ def resting_reason(state: Floats, asset: int) -> int:
 
 @inlined
 def choose(state: Floats, bars: Floats, asset: int) -> None:
-    """Of a pair, bring the order that this bar fills to the front; of two, the one nearer to the open."""
+    """Of a pair, bring the order that this bar fills to the front: the one nearer to the open, or given first."""
     if state[at.OTHER, asset] == at.NONE:
         return
     first, level = resting_level(state, bars, asset, 0), resting_level(state, bars, asset, at.ORDER_FIELDS)
-    if math.isnan(level) or abs(first - bars[asset, OPEN]) <= abs(level - bars[asset, OPEN]):
+    away, other = abs(first - bars[asset, OPEN]), abs(level - bars[asset, OPEN])
+    turned = state[at.TICKET, asset] > state[at.TICKET + at.ORDER_FIELDS, asset]
+    if math.isnan(level) or away < other or (away == other and not turned):
         return
     for row in range(at.KIND, at.OTHER):
         kept = state[row, asset]
