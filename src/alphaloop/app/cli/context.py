@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alphaloop.registry.ledger import Ledger
 
 HOME_VARIABLE = "ALPHALOOP_HOME"
+LEDGER_VARIABLE = "ALPHALOOP_LEDGER_URL"
 DEFAULT_HOME = Path(".alphaloop")
 
 _chosen: list[Path] = []
@@ -44,10 +45,10 @@ def lake() -> "Lake":
 
 @contextmanager
 def ledger() -> "Iterator[Ledger]":
-    """The ledger of models, verdicts and trials under the home folder."""
+    """The ledger of models, verdicts and trials: under the home folder, or the PostgreSQL the environment names."""
     from alphaloop.registry.ledger import Ledger
 
-    opened = Ledger.open(home(), clock=now_us)
+    opened = Ledger.open(home(), clock=now_us, url=os.environ.get(LEDGER_VARIABLE))
     try:
         yield opened
     finally:

@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from alphaloop import __version__
-from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features, plotting
-from alphaloop.core.errors import AlphaloopError
+from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features, plotting, registry
+from alphaloop.core.errors import AlphaloopError, NotPassed, PromotionConflict
 
 INTERRUPTED = 130
 
@@ -28,6 +28,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 features.app.command("plot")(plotting.run_plot)
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(registry.app, name="registry")
 app.add_typer(backtest.paper, name="paper")
 app.command("backtest")(backtest.run_backtest)
 app.command("demo")(demo.run_demo)
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = app(words, prog_name="alphaloop", standalone_mode=False)
     except AlphaloopError as error:
         report(error, as_json="--json" in words)
-        return 2
+        return 1 if isinstance(error, NotPassed | PromotionConflict) else 2
     except typer.Exit as leaving:
         result = leaving.exit_code
     except (KeyboardInterrupt, typer.Abort):
