@@ -48,7 +48,11 @@ def backtest(lake: Lake, options: Options, reports: Path, command: str, progress
     command : str
         Printed in the report, so that a reader can repeat the run.
     """
-    setup = prepare(lake, options)
+    return backtest_of(lake, prepare(lake, options), reports, command, progress)
+
+
+def backtest_of(lake: Lake, setup: Setup, reports: Path, command: str, progress: Progress | None = None) -> Run:
+    """The same from parts already made; see :func:`backtest`."""
     trace = play(setup, SimulatedVenue, progress)
     return _write(lake, setup, trace, reports, command)
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -21,7 +21,14 @@ NAMES = (
     "momentum band-reversion volume-breakout carry volatility-target order-flow"
 )
 
-Act = Callable[["Options", bool], int]
+Act = Callable[["Options", bool, "Judging"], int]
+
+
+class Judging(NamedTuple):
+    """What becomes of the run's trial: whether its policy is registered, and which part is judged."""
+
+    register: bool
+    share: float
 
 
 def _command(act: Act) -> Callable[..., int]:
@@ -50,6 +57,8 @@ def _command(act: Act) -> Callable[..., int]:
         out: Annotated[Path | None, typer.Option(help="Where to: parquet or csv. With --candidates.")] = None,
         horizon: Annotated[int, typer.Option(help="Bars a candidate lives. With --candidates.")] = 48,
         executor: Annotated[str, typer.Option(help="serial threads process ray. With --candidates.")] = "serial",
+        register: Annotated[bool, typer.Option("--register", help="Make it a candidate for a verdict.")] = False,
+        oos: Annotated[float, typer.Option(help="Share of the window, its end, that a verdict is made of.")] = 0.5,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> int:
         from alphaloop.app.wiring import Costs, Options, limits_of
@@ -77,7 +86,7 @@ def _command(act: Act) -> Callable[..., int]:
             rules=rules_named(rules),
             params=context.pairs(set_ or []),
         )
-        return act(options, json)
+        return act(options, json, Judging(register, oos))
 
     run.__doc__ = act.__doc__
     return run
@@ -90,11 +99,13 @@ def command_line() -> str:
     return shlex.join(["alphaloop", *sys.argv[1:]])
 
 
-def _backtest(options: "Options", json: bool) -> int:
-    """Backtest a policy on bars of the lake: metrics, trades and a report with pictures."""
-    from alphaloop.app.runs import backtest
+def _backtest(options: "Options", json: bool, judging: Judging) -> int:
+    """Backtest a policy on bars of the lake: metrics, trades and a report with pictures; counted as a trial."""
+    from alphaloop.app.gating.backtests import Desk, counted_backtest
 
-    run = _run(backtest, options, "backtest", json)
+    with context.ledger() as ledger, output.progress("backtest", quiet=json) as tick:
+        desk = Desk(context.lake(), ledger, context.home() / "reports", context.author(), command_line())
+        run = counted_backtest(desk, options, judging.share, register=judging.register, progress=tick)
     if json:
         output.emit(run.summary)
     else:
@@ -102,9 +113,12 @@ def _backtest(options: "Options", json: bool) -> int:
     return 0
 
 
-def _replay(options: "Options", json: bool) -> int:
+def _replay(options: "Options", json: bool, judging: Judging) -> int:
     """Replay the same session through the paper venue; equal to the backtest, or exit 1."""
     from alphaloop.app.runs import TOLERANCE, replay
+
+    if judging.register:
+        raise typer.BadParameter("a replay is no trial: register the backtest", param_hint="--register")
 
     run = _run(replay, options, "paper replay", json)
     if json:
@@ -160,6 +174,10 @@ def show(summary: dict[str, Any]) -> None:
         lines.print(f"  {label:<15}{output.cell(metrics.get(key)):>14}")
     lines.print(f"report  {summary['report_file']}")
     lines.print(f"trace   {summary['trace_hash']}")
+    if "study" in summary:
+        lines.print(f"trial   {summary['trial']} of '{summary['study']}': {summary['trials']:,} tried so far")
+    if summary.get("candidate"):
+        lines.print(f"next    alphaloop registry gate {summary['candidate']}")
 
 
 run_backtest = _command(_backtest)
