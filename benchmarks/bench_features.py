@@ -21,7 +21,6 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-from _indicators import NAMES, Columns, with_pandas, with_polars, with_talib
 from alphaloop.core.account import Account
 from alphaloop.core.market import BAR_COLUMNS, CLOSE, Market
 from alphaloop.core.time import Timeframe
@@ -30,6 +29,7 @@ from alphaloop.features.family import RETURN
 from alphaloop.features.matrix import compute_arrays, plan
 from alphaloop.features.view import MarketView
 from alphaloop.policies.baselines import BASELINES
+from shared.indicators import NAMES, Columns, with_pandas, with_polars, with_talib
 
 WARM = 5_000  # rows after which the beginnings of exponential averages no longer show
 

@@ -2,7 +2,7 @@
 
 Each under the rules of the engine it is held against, so that every trade and the end equity
 are equal; where they are not, no time is reported. All write the equity of every bar. The
-engines run in Pythons of their own (see ``_peers``), in turns with ours; vectorbt with both of
+engines run in Pythons of their own (see ``shared/peers.py``), in turns with ours; vectorbt with both of
 its engines and ``value()``, the faster one counts. Memory is that of a process that does
 nothing but read the bars and simulate.
 """
@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from _rounds import keep, peak_mib
-from _story import Story, trades, walk
 from alphaloop.execution.simulator.batch import simulate
 from alphaloop.execution.simulator.presets import PRESETS, VECTORBT
 from alphaloop.execution.simulator.rules import FillRules
 from parity import compare
+from shared.story import Story, trades, walk
 
 BARS, ROUNDS = 1_000_000, 3
 

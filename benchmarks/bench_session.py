@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from _peers import Unavailable, ask
 from _rounds import keep, peak_mib
 from alphaloop.core.decision import HOLD, Action, Decision, Intent
 from alphaloop.core.market import Instrument, Market
@@ -35,6 +34,7 @@ from alphaloop.execution.simulator.venue import SimulatedVenue
 from alphaloop.features.contract import Schema
 from alphaloop.features.view import MarketView
 from alphaloop.risk.chain import Limits, chain_of
+from shared.peers import Unavailable, ask
 
 BARS, EVERY, ROUNDS = 200_000, 50, 5
 FIVE = Timeframe.parse("5m")

@@ -2,7 +2,7 @@
 
     python parity.py [--bars 1000000] [--file BTCUSDT_5m.parquet] [--engines vectorbt,backtesting.py,jesse]
 
-Not timed. Each engine runs in its own environment (see ``_peers``) on the same bars with the
+Not timed. Each engine runs in its own environment (see ``shared/peers.py``) on the same bars with the
 same trades; then trades are laid side by side. The answer is one JSON document; the exit
 status is 1 if anything differs. An engine that cannot be had is named with the reason.
 """
@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from _peers import Unavailable, ask
-from _story import Story, trades, walk
 from alphaloop.execution.simulator import layout as at
 from alphaloop.execution.simulator.batch import BatchResult, simulate
 from alphaloop.execution.simulator.presets import PRESETS
 from alphaloop.execution.simulator.rules import FillRules
+from shared.peers import Unavailable, ask
+from shared.story import Story, trades, walk
 
 ENGINES = {"vectorbt": "parity_vectorbt", "backtesting.py": "parity_backtesting", "jesse": "parity_jesse"}
 ENVIRONMENTS = {"vectorbt": "vectorbt", "backtesting.py": "backtesting", "jesse": "jesse"}

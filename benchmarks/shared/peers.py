@@ -13,8 +13,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent / ".bench"
-SCRIPTS = Path(__file__).parent / "peers"
+ROOT = Path(__file__).parents[2] / ".bench"
+SCRIPTS = Path(__file__).parents[1] / "peers"
 
 PEERS = {
     "vectorbt": ("3.11", ("vectorbt==1.2.0", "vectorbt-rust==1.2.0")),
