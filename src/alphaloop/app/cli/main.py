@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from alphaloop import __version__
-from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features, plotting, registry
+from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features, gating, plotting, registry
 from alphaloop.core.errors import AlphaloopError, NotPassed, PromotionConflict
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 features.app.command("plot")(plotting.run_plot)
 app.add_typer(evaluate.app, name="evaluate")
+registry.app.command("gate")(gating.run_gate)
 app.add_typer(registry.app, name="registry")
 app.add_typer(backtest.paper, name="paper")
 app.command("backtest")(backtest.run_backtest)

@@ -27,7 +27,7 @@ from alphaloop.registry.ledger import Candidate, Ledger
 from alphaloop.registry.lineage import lineage_here
 from alphaloop.registry.records import canonical, plain
 from alphaloop.registry.series import Series
-from alphaloop.registry.trials import DONE, STARTED
+from alphaloop.registry.trials import DONE, STARTED, plain_mapping
 from alphaloop.training.rules import Track, track_of
 
 KIND, BARS, FUNDING = "rule", "market_bars", "funding_rates"
@@ -67,7 +67,7 @@ def place_of(setup: Setup, share: float = SHARE) -> Place:
     study = f"rules {','.join(header.symbols)} {header.timeframe}"
     left_out = ("code_version", "table_versions")
     config = {name: value for name, value in asdict(header).items() if name not in left_out}
-    return Place(study, dict(plain({**config, "since": since})), since)
+    return Place(study, plain_mapping({**config, "since": since}), since)
 
 
 def judged_since(market: Market, share: float) -> int:
