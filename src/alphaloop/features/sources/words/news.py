@@ -6,6 +6,7 @@ than :data:`LATE_LINK_US` apart from its event is passed over: it would need a l
 than a live feed keeps. Event time is used nowhere: events of a day are known at its end.
 """
 
+import re
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from alphaloop.features.facts import SymbolFacts
 from alphaloop.features.family import compiled
 from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, instants, told
 from alphaloop.features.sources.symbols import names_of
+from alphaloop.features.sources.words import few
 from alphaloop.features.sources.words.texts import LIMIT, cleaned, polarity, select, word_sets
 
 WINDOW_US = 24 * HOUR_US
@@ -108,11 +110,13 @@ def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
     """Numbers of each event, whoever it is about: a link may say so later."""
     named = frame[_NAMED].to_numpy() if _NAMED in frame.columns else np.ones(len(frame), dtype=np.bool_)
     told_of = frame if named.all() else frame.filter(pl.Series(named))
-    made, count = select(told_of, _WANTED), len(frame)
+    read = _few(told_of) if len(told_of) <= few.MOST else None
+    read = read or _many(told_of)
+    count = len(frame)
     said, publisher = np.full((count, TOLD), np.nan), np.zeros(count, dtype=np.int64)
     begin, stop = np.zeros((2, count), dtype=np.int64)
-    said[named], publisher[named] = _numbers(made), made["publisher"].to_numpy().view(np.int64)
-    begin[named], stop[named], words = _words(made["text"].str.head(NOVEL_CHARACTERS))
+    said[named], publisher[named] = _numbers(told_of, read.polarity), read.publisher
+    begin[named], stop[named] = read.bounds[:-1], read.bounds[1:]
     columns = {
         "available": instants(frame, "available_at"),
         "event": instants(frame, "event_time"),
@@ -122,14 +126,45 @@ def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
         "words.begin": begin,
         "words.stop": stop,
     }
-    return Rows(columns, {"words": words})
+    return Rows(columns, {"words": read.words})
 
 
-def _numbers(made: pl.DataFrame) -> Floats:
-    tier = (6.0 - np.clip(floats(made, "source_tier"), 1.0, 5.0)) * 0.2
-    confidence = np.clip(floats(made, "confidence"), 0.0, 1.0)
+class _Read(NamedTuple):
+    """What n texts say; the hashes of text k's words are ``words[bounds[k] : bounds[k + 1]]``."""
+
+    publisher: Ints
+    polarity: Floats
+    bounds: Ints
+    words: Ints
+
+
+def _many(frame: pl.DataFrame) -> _Read:
+    made = select(frame, (_publisher().hash().alias("publisher"), _text().alias("text")))
+    publisher = made["publisher"].to_numpy().view(np.int64)
+    return _Read(publisher, polarity(made["text"]), *_words(made["text"].str.head(NOVEL_CHARACTERS)))
+
+
+def _few(frame: pl.DataFrame) -> _Read | None:
+    """The same of a handful of events; None where one of them is not for Python to read."""
+    wanted = ("title", "text", "url", "payload", "source")
+    titles, texts, urls, payloads, sources = (frame[name].to_list() for name in wanted)
+    cleaned = [
+        few.cleaned(f"{(title or '')[:LIMIT]} {(text or '')[:LIMIT]}", LIMIT)
+        for title, text in zip(titles, texts, strict=True)
+    ]
+    said_by = [_said_by(*one) for one in zip(urls, payloads, sources, strict=True)]
+    read, named = [one for one in cleaned if one is not None], [one for one in said_by if one is not None]
+    if len(read) < len(frame) or len(named) < len(frame):
+        return None
+    words = few.word_sets([text[:NOVEL_CHARACTERS] for text in read], _WORD_BITS)
+    return _Read(_ids(pl.Series(named, dtype=pl.String)), polarity(pl.Series(read, dtype=pl.String)), *words)
+
+
+def _numbers(frame: pl.DataFrame, leaning: Floats) -> Floats:
+    tier = (6.0 - np.minimum(np.maximum(floats(frame, "source_tier"), 1.0), 5.0)) * 0.2
+    confidence = np.minimum(np.maximum(floats(frame, "confidence"), 0.0), 1.0)
     weight = np.where(np.isnan(tier), NO_TIER, tier) * np.where(np.isnan(confidence), NO_CONFIDENCE, confidence)
-    return np.stack([weight, tier, confidence, polarity(made["text"])], axis=1)
+    return np.stack([weight, tier, confidence, leaning], axis=1)
 
 
 READERS = {"events": Reader(_read_events), "event_links": Reader(_read_links)}
@@ -140,12 +175,32 @@ def _ids(texts: pl.Series) -> Ints:
     return texts.hash().to_numpy().view(np.int64)
 
 
+_HOST = r"^[a-z]+://(?:www\.)?([^/:?#\s]+)"
+_PAYLOAD = r'"publisher"\s*:\s*"([^"]{1,200})"'
+_ADDRESS = 500  # characters of an address that are read
+
+
 def _publisher() -> pl.Expr:
     """Who said it: the host of the address, else the publisher in the payload, else the source."""
-    host = pl.col("url").str.head(500).str.to_lowercase().str.extract(r"^[a-z]+://(?:www\.)?([^/:?#\s]+)")
+    host = pl.col("url").str.head(_ADDRESS).str.to_lowercase().str.extract(_HOST)
     short = pl.when(pl.col("payload").str.len_bytes() <= LONGEST_PAYLOAD).then("payload")
-    named = short.str.extract(r'"publisher"\s*:\s*"([^"]{1,200})"').str.to_lowercase()
-    return pl.coalesce(host, named, "source").fill_null("")
+    return pl.coalesce(host, short.str.extract(_PAYLOAD).str.to_lowercase(), "source").fill_null("")
+
+
+def _said_by(url: str | None, payload: str | None, source: str | None) -> str | None:
+    """The same of one event; None where that takes more than ASCII."""
+    if url is not None and not url.isascii():
+        return None
+    host = re.match(_HOST, url[:_ADDRESS].lower(), re.ASCII) if url else None
+    if host:
+        return host[1]
+    if payload and '"publisher"' in payload and len(payload) <= LONGEST_PAYLOAD:
+        if not payload.isascii():
+            return None
+        named = re.search(_PAYLOAD, payload, re.ASCII)
+        if named:
+            return named[1].lower()
+    return source or ""
 
 
 def _text() -> pl.Expr:
@@ -154,18 +209,14 @@ def _text() -> pl.Expr:
     return cleaned(pl.concat_str(title, text, separator=" "))
 
 
-_WANTED = (_publisher().hash().alias("publisher"), _text().alias("text"), "source_tier", "confidence")
-
-
-def _words(texts: pl.Series) -> tuple[Ints, Ints, Ints]:
-    """Where each text's words begin and stop, and the hashes of all."""
+def _words(texts: pl.Series) -> tuple[Ints, Ints]:
+    """Where each text's words begin, the end of the last, and the hashes of all."""
     bounds, hashes, done = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0
     for ends, words in word_sets(texts, _WORD_BITS):
         bounds.append(ends[1:] + done)
         hashes.append(words)
         done += len(words)
-    starts = np.concatenate(bounds)
-    return starts[:-1], starts[1:], np.concatenate(hashes)
+    return np.concatenate(bounds), np.concatenate(hashes)
 
 
 def novelty(news: News) -> Floats:
