@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read by torch and BLAS at import: small arrays wait for threads
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`make golden` rewrites the golden files; a person reads the difference."""

@@ -38,12 +38,24 @@ EXTRAS = modules(
     ]
 )
 OURS = {"alphaloop", *sys.stdlib_module_names}
+NETWORKS = ("src/alphaloop/models/sequence/",)
+"""Folders of torch modules: a class of torch cannot wait inside a function, so who needs them imports them late."""
 
 
 @pytest.mark.parametrize("source", package(), ids=lambda source: source.path)
 def test_a_module_loads_with_the_core_install(source: Source) -> None:
     """At its top level a module imports core dependencies only; extras wait inside functions."""
-    assert modules_imported(source.tree, everywhere=False) - OURS - CORE == set()
+    network = {"torch"} if source.path.startswith(NETWORKS) else set()
+
+    assert modules_imported(source.tree, everywhere=False) - OURS - CORE - network == set()
+
+
+@pytest.mark.parametrize("source", package(), ids=lambda source: source.path)
+def test_only_networks_import_networks_at_their_top_level(source: Source) -> None:
+    faces = tuple(folder.removeprefix("src/").strip("/").replace("/", ".") for folder in NETWORKS)
+    asked = [node.module or "" for node in at_import(source.tree.body) if isinstance(node, ast.ImportFrom)]
+
+    assert source.path.startswith(NETWORKS) or not [name for name in asked if name.startswith(faces)]
 
 
 def test_everything_imported_is_declared() -> None:

@@ -1,0 +1,145 @@
+import numpy as np
+import pytest
+import torch
+
+from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation, UnreadableFile
+from alphaloop.models.sequence import checkpoint
+from alphaloop.models.sequence.fitting import Recipe, batches, fit, pick_device
+from alphaloop.models.sequence.losses import Loss
+from alphaloop.models.sequence.network import Network, Plan
+from alphaloop.models.sequence.windows import ArrayWindows, SeriesWindows
+
+RECIPE = Recipe(epochs=5, batch=16, patience=5, device="cpu")
+PLAN = Plan(backbone="tsmixer", lookback=4, channels=2, horizons=1, settings={"hidden": 4, "blocks": 1})
+
+
+@pytest.fixture
+def windows():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(96, 4, 2))
+    y = x[:, -1, :1] + 0.1 * rng.normal(size=(96, 1))
+    return ArrayWindows(x[:64], y[:64]), ArrayWindows(x[64:], y[64:])
+
+
+def network():
+    torch.manual_seed(3)
+    return Network(PLAN)
+
+
+def train(windows, **settings):
+    made = network()
+    history = fit(made, *windows, recipe=settings.pop("recipe", RECIPE), loss=Loss(), seed=1, **settings)
+    return made, history
+
+
+def weights(made):
+    return torch.cat([part.flatten() for part in made.state_dict().values() if part.dtype.is_floating_point])
+
+
+class Killed(Exception):
+    pass
+
+
+def test_training_learns(windows):
+    _, history = train(windows, recipe=Recipe(epochs=15, batch=16, learning_rate=0.02, device="cpu"))
+
+    assert history[-1].valid_loss < 0.6 * history[0].valid_loss
+
+
+def test_equal_seeds_give_equal_weights(windows):
+    assert torch.equal(weights(train(windows)[0]), weights(train(windows)[0]))
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(windows, tmp_path):
+    whole, history = train(windows)
+
+    def kill(epoch):
+        if epoch.number == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(windows, folder=tmp_path, progress=kill)  # epoch 3 was not kept yet
+    resumed, again = train(windows, folder=tmp_path)
+
+    assert torch.equal(weights(resumed), weights(whole))
+    assert again == history
+
+
+def test_a_finished_run_is_not_trained_again(windows, tmp_path):
+    train(windows, folder=tmp_path)
+    seen = []
+
+    _, history = train(windows, folder=tmp_path, progress=seen.append)
+
+    assert not seen
+    assert len(history) == 5
+
+
+def test_patience_ends_a_run_that_stands_still(windows):
+    _, history = train(windows, recipe=Recipe(epochs=50, batch=16, patience=2, learning_rate=1e-12, average=0.0))
+
+    assert len(history) < 50
+
+
+def test_a_corrupted_checkpoint_is_refused(windows, tmp_path):
+    train(windows, folder=tmp_path)
+    path = tmp_path / checkpoint.NAME
+    held = bytearray(path.read_bytes())
+    held[-20] ^= 1
+    path.write_bytes(held)
+
+    with pytest.raises(UnreadableFile, match="not what was written"):
+        train(windows, folder=tmp_path)
+
+
+def test_a_last_step_of_one_window_joins_its_neighbour():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(17, 4, 2)), rng.normal(size=(17, 1))
+
+    _, history = train((ArrayWindows(x, y), ArrayWindows(x, y)))
+
+    assert np.isfinite(history[-1].train_loss)
+
+
+def test_nothing_to_learn_from_is_said(windows):
+    none = ArrayWindows(np.zeros((0, 4, 2)), np.zeros((0, 1)))
+
+    with pytest.raises(NoData, match="0 windows to train"):
+        train((none, windows[1]))
+
+
+def test_a_loss_that_is_no_number_stops_the_run(windows):
+    x = windows[0].x.copy()
+    x[5, 0, 0] = np.inf
+
+    with pytest.raises(SchemaViolation, match="loss of nan"):
+        train((ArrayWindows(x, windows[0].y), windows[1]))
+
+
+def test_a_device_that_is_not_there_is_refused():
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+
+    with pytest.raises(InvalidOption, match="cpu"):
+        pick_device("cuda:0")
+
+
+def test_no_window_is_dropped():
+    assert np.concatenate(list(batches(10, 4))).tolist() == list(range(10))
+
+
+def test_windows_of_a_series_end_where_their_forecast_begins():
+    series = np.arange(20.0).reshape(10, 2)
+
+    windows = SeriesWindows(series, lookback=3, steps=2, first=4, last=8)
+    batch = windows.take(np.array([0, 4]))
+
+    assert len(windows) == 5
+    assert batch.x[0, :, 0].tolist() == [2, 4, 6]
+    assert batch.y[0, :, 0].tolist() == [8, 10]
+    assert batch.y[1, :, 1].tolist() == [17, 19]
+
+
+def test_windows_beyond_the_series_are_refused():
+    with pytest.raises(SchemaViolation, match="forecasts from 2 to 9"):
+        SeriesWindows(np.zeros((10, 2)), lookback=3, steps=2, first=2, last=9)
