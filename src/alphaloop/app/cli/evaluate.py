@@ -25,7 +25,7 @@ def leaks(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Print the table of planted leaks, Markdown.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Rewrite the future and look whether the past moves: every registered feature, and planted leaks."""
+    """Rewrite facts and look what moves: every registered feature, what we learn with, and planted leaks."""
     import os
 
     from alphaloop.core.errors import InvalidOption
@@ -55,6 +55,10 @@ def _show(sentence: "Sentence") -> None:
     names = ("features", "planted", "caught", "clean", "accused")
     leaking = len(found["leaking"])
     output.table([{**{name: found[name] for name in names}, "leaking": leaking, "passed": found["passed"]}])
+    output.table(
+        [{**one, "leaking": len(one["leaking"])} for one in found["learning"]],
+        title="what we learn with: looks that were taken, columns that leak",
+    )
     checks = [{"check": check, **counts} for check, counts in found["checks"].items()]
     output.table(checks, title="checks: features that fail each, planted leaks each catches")
     output.table(found["evidence"], title="leaking", quiet=True)

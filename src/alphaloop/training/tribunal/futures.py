@@ -53,6 +53,18 @@ class Futures:
             made[name] = past
         return made
 
+    def within(self, begin: int, end: int, world: str, tables: tuple[str, ...]) -> Frames:
+        """The scene, but rows known in ``(begin, end]`` are those of ``world``; with :data:`REMOVED` there are none."""
+        made = {}
+        for name in tables:
+            first, last = self._until(REMOVED, name, begin), self._until(REMOVED, name, end)
+            parts = [self.scene.frames[name].head(first), self.scene.frames[name].slice(last)]
+            if world != REMOVED:
+                from_, to = self._until(world, name, begin), self._until(world, name, end)
+                parts.insert(1, self.worlds[world][name].slice(from_, to - from_))
+            made[name] = pl.concat(parts, rechunk=True)
+        return made
+
     def _until(self, world: str, table: str, instant: int) -> int:
         return int(np.searchsorted(self.known[world][table], instant, side="right"))
 

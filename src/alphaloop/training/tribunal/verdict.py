@@ -8,7 +8,21 @@ from alphaloop.core.time import iso
 from alphaloop.training.tribunal.futures import FUTURES
 
 AVAILABILITY, MADE_LATER_CHECK = "availability", "made later"
-CHECKS = (*FUTURES, AVAILABILITY, MADE_LATER_CHECK)
+FEATURE_CHECKS = (*FUTURES, AVAILABILITY, MADE_LATER_CHECK)
+AFTER_END, BEFORE_START, INSIDE = "after its end", "before its start", "nothing inside"
+LABEL_CHECKS = (AFTER_END, BEFORE_START, INSIDE)
+OVERLAP, BACKWARD = "overlap", "trained on later"
+FOLD_CHECKS = (OVERLAP, BACKWARD)
+UNREPEATED, AFTER_WINDOW, WINDOW_UNREAD, WINDOW_UNHEEDED = (
+    "not repeatable",
+    "after the window",
+    "window not read",
+    "window not heeded",
+)
+FIT_CHECKS = (UNREPEATED, AFTER_WINDOW, WINDOW_UNREAD, WINDOW_UNHEEDED)
+OWN_LABEL, OTHERS_UNREAD = "own label", "others' labels not read"
+CROSSED_CHECKS = (OWN_LABEL, OTHERS_UNREAD)
+CHECKS = (*FEATURE_CHECKS, *LABEL_CHECKS, *FOLD_CHECKS, *FIT_CHECKS, *CROSSED_CHECKS)
 """The checks that convict, in the order of the tables."""
 
 ROUNDING = 1e-9  # relative; above it a start-up difference is more than the order of summation
@@ -119,12 +133,15 @@ class Verdict:
     findings : tuple of Finding
         One per column.
     cuts : int
-        Instants at which the future was rewritten.
+        Instants at which facts were rewritten, of what is judged by such.
+    kind : str
+        What it is: features, labels, splitters, fits or teachers.
     """
 
     subject: str
     findings: tuple[Finding, ...]
     cuts: int
+    kind: str = "features"
 
     @property
     def leaking(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from alphaloop.core.time import HOUR_US
+from alphaloop.training.tribunal.learning.subjects import Half
 from alphaloop.training.tribunal.subject import Frames, Recipe
 
 Compute = Callable[[Frames], pl.DataFrame]
@@ -15,20 +16,20 @@ KNOWN = pl.col("available_at").alias("known_at")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One mistake: a feature that makes it, and the same feature without it.
+    """One mistake: something that makes it, and the same thing without it.
 
     Parameters
     ----------
     name : str
     leak : str
         What the leaky one does.
-    leaky, clean : Recipe
+    leaky, clean : Recipe, Labels, Folds, Fit or Crossed
     """
 
     name: str
     leak: str
-    leaky: Recipe
-    clean: Recipe
+    leaky: Half
+    clean: Half
 
 
 def pair(name: str, leak: str, leaky: Compute, clean: Compute, *tables: str) -> Pair:
