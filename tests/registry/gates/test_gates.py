@@ -11,7 +11,7 @@ from alphaloop.registry.gates import GATES, Thresholds, judge
 from alphaloop.registry.gates.sample import due
 from tests.registry.evidence_builder import DAY, make_evidence, make_protocol
 
-LIMITS = Thresholds(required_backbones=("gbm",))
+LIMITS = Thresholds(required_backbones=("gbm",), min_sharpe=1.5)
 
 
 def check(name: str, evidence: Evidence, limits: Thresholds = LIMITS) -> Check:
@@ -44,6 +44,7 @@ EDGES: list[tuple[str, str, Any, Any, str]] = [
     ("verifiable_sharpe", "smallest_sharpe", 3.5, 3.51, "insufficient"),
     ("verifiable_ic", "smallest_ic", 0.1, 0.101, "insufficient"),
     ("net_pnl", "net_pnl", 1e-9, 0.0, "refused"),
+    ("sharpe", "sharpe", 1.51 / 365**0.5, 1.49 / 365**0.5, "refused"),
     ("ic", "ic", Interval(0.05, 1e-9, 0.1), Interval(0.05, 0.0, 0.1), "refused"),
     ("dsr", "dsr", 0.95, 0.9499, "refused"),
     ("spa", "spa_p", 0.0499, 0.05, "refused"),

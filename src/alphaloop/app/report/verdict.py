@@ -52,6 +52,7 @@ LABELS = {
     "verifiable_sharpe": "Smallest Sharpe the sample could verify",
     "verifiable_ic": "Smallest IC the sample could verify",
     "net_pnl": "Net profit after costs",
+    "sharpe": "Sharpe, annual",
     "ic": "IC, lower end of its interval",
     "dsr": "Deflated Sharpe",
     "spa": "Superior predictive ability, p",

@@ -28,6 +28,7 @@ GATES = (
     Gate(sample.verifiable_sharpe, "sample"),
     Gate(sample.verifiable_ic, "sample", forecasting),
     Gate(merit.net_pnl, "merit"),
+    Gate(merit.sharpe, "merit"),
     Gate(merit.ic, "merit", forecasting),
     Gate(luck.dsr, "merit"),
     Gate(luck.spa, "merit"),

@@ -13,6 +13,13 @@ def net_pnl(evidence: Evidence, limits: Thresholds) -> Check:
     return answer("net_pnl", found, f"> {limits.min_net_pnl:g}", passed, source)
 
 
+def sharpe(evidence: Evidence, limits: Thresholds) -> Check:
+    """The annual Sharpe ratio is above what its users ask for."""
+    found = evidence.annual_sharpe
+    passed = found is not None and found > limits.min_sharpe
+    return answer("sharpe", found, f"> {limits.min_sharpe:g}", passed, limits.where("min_sharpe"))
+
+
 def ic(evidence: Evidence, limits: Thresholds) -> Check:
     """What it predicts has to do with what happens: the lower end of the IC's interval."""
     found = evidence.ic

@@ -59,6 +59,7 @@ class Thresholds:
         0.1, "correlation", "honest ICs of bars are 0.01 to 0.05: a sample must at least see twice that", 0, 1
     )
     min_net_pnl: float = _limit(0.0, "fraction of starting equity", "above this after all costs", -1)
+    min_sharpe: float = _limit(0.0, "annual Sharpe", "above this; how far is a matter of taste, unlike luck")
     min_ic: float = _limit(0.0, "correlation", "the lower end of the IC's interval lies above this", -1, 1)
     min_dsr: float = _limit(
         0.95,
