@@ -8,11 +8,11 @@ from tests.app.cli.builders import call
 
 
 @pytest.fixture(scope="module")
-def trial():
+def trial(tmp_path_factory):
     """Every other planted leak: all of them are tried in tests/training/tribunal/test_catalogue.py."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(court, "CATALOGUE", court.CATALOGUE[::2])
-        yield call("evaluate", "leaks", "--cuts", 8, "--processes", 1, "--json")
+        yield call("evaluate", "leaks", "--cuts", 8, "--processes", 1, "--json", home=tmp_path_factory.mktemp("leaks"))
 
 
 def test_no_feature_leaks_and_the_trial_can_be_believed(trial):

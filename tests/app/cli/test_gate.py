@@ -22,7 +22,7 @@ CLEAN = {
     "leaking": [],
     "missed": [],
     "accused_twins": [],
-    "cuts": {},
+    "cuts": {"bars": 1000, "matrix": 100},
     "features": 3,
     "planted": 1,
     "caught": 1,
@@ -217,7 +217,13 @@ def test_a_candidate_without_evidence_is_no_verdict(forecaster):
 
 @pytest.mark.parametrize(
     ("changed", "expected"),
-    [({}, True), ({"leaking": ["ret_1"]}, False), ({"leaking": ["rsi_14"]}, True), ({"missed": ["shift"]}, None)],
+    [
+        ({}, True),
+        ({"leaking": ["ret_1"]}, False),
+        ({"leaking": ["rsi_14"]}, True),
+        ({"missed": ["shift"]}, None),
+        ({"cuts": {"bars": 99}}, None),
+    ],
 )
 def test_an_audit_clears_what_it_looked_at(tmp_path, changed, expected):
     ledger = opened(tmp_path)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alphaloop.app.cli import output
+from alphaloop.app.cli import context, output
 
 if TYPE_CHECKING:
     from alphaloop.training.tribunal.court import Sentence
@@ -25,7 +25,10 @@ def leaks(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Print the table of planted leaks, Markdown.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Rewrite facts and look what moves: every registered feature, what we learn with, and planted leaks."""
+    """Rewrite facts and look what moves: every registered feature, what we learn with, and planted leaks.
+
+    What was found goes into the ledger, where verdicts look for it.
+    """
     import os
 
     from alphaloop.core.errors import InvalidOption
@@ -37,10 +40,13 @@ def leaks(
     if many > 1:  # the processes are the threads: read by polars and BLAS when they are first imported
         for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):
             os.environ.setdefault(name, "1")
+    from alphaloop.app.gating.leaks import keep
     from alphaloop.training.tribunal import court
 
     with output.progress("cases", court.number_of_cases(), quiet=json) as done:
         sentence = court.hold(cuts=cuts, seed=seed, processes=many, progress=lambda tried, _of: done(tried))
+    with context.ledger() as ledger:
+        keep(ledger, sentence.as_dict(), context.author())
     if json:
         output.emit(sentence.as_dict())
     elif catalogue:

@@ -11,6 +11,7 @@ from alphaloop.registry.journal import Page
 from alphaloop.registry.ledger import Ledger
 
 AUDIT = "leak-audit"
+LEAST_CUTS = 100  # instants per set of features; fewer looks than this clear nobody
 
 
 @lru_cache(maxsize=1)
@@ -47,12 +48,13 @@ def green(page: Page, features: Sequence[str]) -> bool | None:
     Returns
     -------
     bool or None
-        None: nobody looked, the features changed since, or the tribunal itself failed.
+        None: nobody looked, or hardly; the features changed since; or the tribunal itself failed.
     """
     entry = page.last(AUDIT)
     if entry is None:
         return None
     found = entry.data
-    if found["features_hash"] != features_hash() or found["missed"] or found["accused_twins"]:
+    looked = max(found["cuts"].values(), default=0) >= LEAST_CUTS
+    if not looked or found["features_hash"] != features_hash() or found["missed"] or found["accused_twins"]:
         return None
     return not set(features) & set(found["leaking"])
