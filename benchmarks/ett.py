@@ -24,7 +24,7 @@ import polars as pl
 from alphaloop.core.errors import AlphaloopError, NoData, SchemaViolation, UnknownLayout
 
 TRAIN, VALID, TEST = 8640, 2880, 2880
-NARROW = {"settings": {"width": 16, "layers": 3, "heads": 4, "hidden": 128, "dropout": 0.3}}
+NARROW = {"settings": {"width": 16, "layers": 3, "heads": 4, "dropout": 0.3}}
 
 #: What each paper trains with, where it says so; the rest is our trainer's way.
 PLANS: dict[str, dict[str, Any]] = {
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     if options.epochs:
         chosen["epochs"] = options.epochs
     history = fit(
-        network, train, valid, recipe=Recipe(**chosen), loss=Loss(huber=float("inf")), seed=options.seed,
+        network, train, valid, recipe=Recipe(**chosen, loss=Loss(huber=float("inf"))), seed=options.seed,
         progress=None if options.json else _tell,
     )  # fmt: skip
     device = next(network.parameters()).device

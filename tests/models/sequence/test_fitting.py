@@ -5,7 +5,6 @@ import torch
 from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation, UnreadableFile
 from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.fitting import Recipe, batches, fit, pick_device
-from alphaloop.models.sequence.losses import Loss
 from alphaloop.models.sequence.network import Network, Plan
 from alphaloop.models.sequence.windows import ArrayWindows, SeriesWindows
 
@@ -28,7 +27,7 @@ def network():
 
 def train(windows, **settings):
     made = network()
-    history = fit(made, *windows, recipe=settings.pop("recipe", RECIPE), loss=Loss(), seed=1, **settings)
+    history = fit(made, *windows, recipe=settings.pop("recipe", RECIPE), seed=1, **settings)
     return made, history
 
 

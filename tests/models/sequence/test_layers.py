@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from alphaloop.models.sequence.attention import EncoderLayer
-from alphaloop.models.sequence.itransformer import ITransformer
+from alphaloop.models.sequence.backbones.attention import EncoderLayer
+from alphaloop.models.sequence.backbones.itransformer import ITransformer
+from alphaloop.models.sequence.backbones.linear import DLinear, RLinear
+from alphaloop.models.sequence.backbones.patchtst import PatchTST
+from alphaloop.models.sequence.backbones.tft import TFT
+from alphaloop.models.sequence.backbones.tsmixer import TSMixer
 from alphaloop.models.sequence.layers import InstanceNorm, LearnedFill, TargetHead, ordered
 from alphaloop.models.sequence.levels import LEVELS, QuantileForecast
-from alphaloop.models.sequence.linear import DLinear, RLinear
-from alphaloop.models.sequence.patchtst import PatchTST
-from alphaloop.models.sequence.tft import TFT
-from alphaloop.models.sequence.tsmixer import TSMixer
 
 L, F = 24, 3
 
@@ -89,7 +89,7 @@ def test_itransformer_does_not_care_how_channels_are_ordered(windows):
 
 def test_channels_of_patchtst_do_not_meet(windows):
     torch.manual_seed(0)
-    model = PatchTST(L, F, patch=8, stride=4).eval()
+    model = PatchTST(L, F, patch=8).eval()
     other = windows.clone()
     other[:, :, 1] += 3.0
 

@@ -11,7 +11,7 @@ import contextlib
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,7 @@ class Recipe:
         Of the arithmetic where it is safe; weights are float32 always.
     compile : bool
         Let torch compile the step. It pays on a GPU.
+    loss : Loss
     """
 
     epochs: int = 40
@@ -64,6 +65,7 @@ class Recipe:
     device: str = "auto"
     precision: str = "float32"
     compile: bool = False
+    loss: Loss = field(default_factory=Loss)
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch, self.patience) < 1 or self.learning_rate <= 0 or not 0 <= self.average < 1:
@@ -98,7 +100,7 @@ class _State:
 
 def fit(
     network: Network, train: Windows, valid: Windows, *,
-    recipe: Recipe, loss: Loss, seed: int, folder: Path | None = None, progress: Progress | None = None,
+    recipe: Recipe, seed: int, folder: Path | None = None, progress: Progress | None = None,
 ) -> list[Epoch]:  # fmt: skip
     """Train in place; the network ends with its best averaged weights.
 
@@ -108,7 +110,6 @@ def fit(
     train, valid : Windows
         ``valid`` decides when to stop: it must lie inside the training window of whoever calls.
     recipe : Recipe
-    loss : Loss
     seed : int
         Of order and dropout. Weights are drawn when the network is built.
     folder : Path, optional
@@ -131,7 +132,7 @@ def fit(
         raise NoData(f"{len(train)} windows to train and {len(valid)} to validate", "one of each or more", "give more")
     device = pick_device(recipe.device)
     network.to(device)
-    run = _Run(network, train, valid, recipe, loss, seed, device)
+    run = _Run(network, train, valid, recipe, seed, device)
     state = run.resume(folder)
     while state.epoch < recipe.epochs and state.waited < recipe.patience:
         epoch = run.epoch(state)
@@ -181,11 +182,11 @@ class _Run:
     """One training run on one process; several processes average their gradients."""
 
     def __init__(
-        self, network: Network, train: Windows, valid: Windows, recipe: Recipe, loss: Loss, seed: int,
+        self, network: Network, train: Windows, valid: Windows, recipe: Recipe, seed: int,
         device: torch.device,
     ) -> None:  # fmt: skip
         self.network, self.train, self.valid = network, train, valid
-        self.recipe, self.loss, self.seed, self.device = recipe, loss, seed, device
+        self.recipe, self.loss, self.seed, self.device = recipe, recipe.loss, seed, device
         self.stepped: nn.Module = network
         if _world() > 1:
             self.stepped = nn.parallel.DistributedDataParallel(network)

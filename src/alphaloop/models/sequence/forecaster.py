@@ -17,7 +17,6 @@ from alphaloop.models.arrays import known, samples
 from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.fitting import Epoch, Recipe, batches, fit, pick_device, tensors
 from alphaloop.models.sequence.levels import LEVELS, QuantileForecast
-from alphaloop.models.sequence.losses import Loss
 from alphaloop.models.sequence.network import Network, Plan
 from alphaloop.models.sequence.scaling import Scaled, Scaling
 from alphaloop.models.sequence.windows import ArrayWindows, Windows
@@ -37,8 +36,7 @@ class Training:
     settings : mapping
         Of the backbone: blocks, width, layers, dropout and the like.
     recipe : Recipe
-    loss : Loss
-        Its quantiles are always :data:`alphaloop.models.sequence.levels.LEVELS`.
+        The quantiles of its loss are always :data:`alphaloop.models.sequence.levels.LEVELS`.
     held_out : float, above 0 and below 1
         Newest share of the windows that no step learns from: it says when to stop.
     gap : int
@@ -53,7 +51,6 @@ class Training:
     backbone: str = "tsmixer"
     settings: Mapping[str, float] = field(default_factory=dict)
     recipe: Recipe = field(default_factory=Recipe)
-    loss: Loss = field(default_factory=Loss)
     held_out: float = 0.2
     gap: int = 0
 
@@ -95,7 +92,8 @@ class SequenceForecaster:
         if seed < 0:
             raise InvalidOption(f"seed {seed}", "0 or more", "")
         asked = training or Training()
-        self.training = replace(asked, loss=replace(asked.loss, quantiles=LEVELS))
+        loss = replace(asked.recipe.loss, quantiles=LEVELS)
+        self.training = replace(asked, recipe=replace(asked.recipe, loss=loss))
         self.seed, self.features, self.folder, self.progress = seed, features, folder, progress
         self.history: list[Epoch] = []
         self._network: Network | None = None
@@ -149,8 +147,8 @@ class SequenceForecaster:
         torch.manual_seed(self.seed)
         network = Network(plan)
         self.history = fit(
-            network, Scaled(train, scaling), Scaled(valid, scaling), recipe=self.training.recipe,
-            loss=self.training.loss, seed=self.seed, folder=self.folder, progress=self.progress,
+            network, Scaled(train, scaling), Scaled(valid, scaling), recipe=self.training.recipe, seed=self.seed,
+            folder=self.folder, progress=self.progress,
         )  # fmt: skip
         self._network, self._scaling = network, scaling
         return self

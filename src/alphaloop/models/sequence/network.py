@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from torch import Tensor, nn
 
 from alphaloop.core.errors import InvalidOption
-from alphaloop.models.sequence.itransformer import ITransformer
+from alphaloop.models.sequence.backbones.itransformer import ITransformer
+from alphaloop.models.sequence.backbones.linear import DLinear, RLinear
+from alphaloop.models.sequence.backbones.patchtst import PatchTST
+from alphaloop.models.sequence.backbones.tft import TFT
+from alphaloop.models.sequence.backbones.tsmixer import TSMixer
 from alphaloop.models.sequence.layers import ChannelHead, InstanceNorm, LearnedFill, TargetHead, ordered, start_normal
-from alphaloop.models.sequence.linear import DLinear, RLinear
-from alphaloop.models.sequence.patchtst import PatchTST
-from alphaloop.models.sequence.tft import TFT
-from alphaloop.models.sequence.tsmixer import TSMixer
 
 BACKBONES: Mapping[str, Callable[..., nn.Module]] = {
     "rlinear": RLinear,

@@ -6,7 +6,7 @@ Series Forecasting", section 3.
 
 from torch import Tensor, nn
 
-from alphaloop.models.sequence.attention import EncoderLayer
+from alphaloop.models.sequence.backbones.attention import EncoderLayer
 
 
 class ITransformer(nn.Module):

@@ -7,7 +7,10 @@ layers normalise over the batch, and the flattened patches go to one linear head
 
 from torch import Tensor, nn
 
-from alphaloop.models.sequence.attention import EncoderLayer, uniform_positions
+from alphaloop.models.sequence.backbones.attention import EncoderLayer, uniform_positions
+
+
+_HIDDEN = 8  # width of the perceptron in widths of a token, as for the paper's small data sets
 
 
 class PatchTST(nn.Module):
@@ -17,19 +20,19 @@ class PatchTST(nn.Module):
 
     def __init__(
         self, lookback: int, channels: int, *,
-        patch: int = 16, stride: int = 8, width: int = 16, layers: int = 3, heads: int = 4,
-        hidden: int = 128, dropout: float = 0.3,
+        patch: int = 16, width: int = 16, layers: int = 3, heads: int = 4, dropout: float = 0.3,
     ) -> None:  # fmt: skip
         super().__init__()
         del channels  # channels do not meet
-        self.patch, self.stride = min(patch, lookback), stride
-        count = (lookback - self.patch) // stride + 2
+        self.patch = min(patch, lookback)
+        self.stride = max(1, self.patch // 2)
+        count = (lookback - self.patch) // self.stride + 2
         self.width = count * width
         self.embed = nn.Linear(self.patch, width)
         self.positions = uniform_positions(count, width)
         self.dropout = nn.Dropout(dropout)
         self.layers = nn.Sequential(
-            *(EncoderLayer(width, heads, hidden, dropout=dropout, norm="batch") for _ in range(layers))
+            *(EncoderLayer(width, heads, _HIDDEN * width, dropout=dropout, norm="batch") for _ in range(layers))
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""The networks of the papers, each in a file: a window goes in, tokens or states come out."""
