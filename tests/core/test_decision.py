@@ -4,6 +4,7 @@ import pytest
 
 from alphaloop.core.decision import HOLD, Action, Cut, Decision, Intent
 from alphaloop.core.errors import InvalidOption
+from alphaloop.core.orders import PLAIN, Terms, TimeInForce
 
 
 @pytest.mark.parametrize(("action", "target"), [("BUY", 0.5), ("SELL", -2.0), ("HOLD", 0.0), ("CLOSE", 0.0)])
@@ -74,3 +75,24 @@ def test_a_cut_of_what_is_only_held_makes_an_intent(target, action):
 def test_the_shared_decision_cannot_be_written():
     with pytest.raises(TypeError):
         HOLD.intents["A"] = Intent(Action.CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("options", "terms"),
+    [
+        ({"action": Action.CLOSE}, Terms(trigger=100.0)),
+        ({"action": Action.HOLD}, Terms(trail_fraction=0.1)),
+        ({"action": Action.BUY, "target": 0.5}, Terms(post_only=True)),
+        ({"action": Action.BUY, "target": 0.5}, Terms(time_in_force=TimeInForce.GTD, expires_at=5)),
+    ],
+)
+def test_terms_of_another_order_are_refused(options, terms):
+    with pytest.raises(InvalidOption):
+        Intent(**options, terms=terms)
+
+
+def test_a_cut_to_nothing_goes_at_market():
+    asked = Decision({"A": Intent(Action.BUY, 0.5, terms=Terms(trigger=100.0, trail_fraction=0.1))})
+
+    assert asked.cut_to("A", 0.0, "halt", 0.5, "").intents["A"].terms is PLAIN
+    assert asked.cut_to("A", 0.2, "cap", 0.5, "").intents["A"].terms == asked.intents["A"].terms

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alphaloop.core.errors import InvalidOrder
-from alphaloop.core.orders import Order, OrderType, round_to_lot
+from alphaloop.core.orders import Order, OrderType, Terms, TimeInForce, round_to_lot
 
 LIMIT, STOP, TAKE, PROTECT = OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT, OrderType.PROTECT
 
@@ -89,3 +89,22 @@ def test_a_plain_order_reads_as_it_always_did():
         f"Order(id='a', symbol='X', created_at=1, quantity=2.0, type=<OrderType.MARKET: 'market'>, {common})"
     )
     assert repr(Order("a", "X", 1, 2.0, LIMIT, 5.0, post_only=True)).endswith("reduce_only=False, post_only=True)")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"trigger": 0.0},
+        {"trigger": math.inf},
+        {"trail_fraction": 1.0},
+        {"trail_distance": 1.0, "trail_fraction": 0.1},
+        {"expires_at": 5},
+        {"time_in_force": TimeInForce.GTD},
+        {"time_in_force": TimeInForce.IOC, "post_only": True},
+        {"time_in_force": TimeInForce.IOC, "trigger": 100.0},
+        {"trigger": 100.0, "post_only": True},
+    ],
+)
+def test_terms_that_do_not_go_together_are_refused(options):
+    with pytest.raises(InvalidOrder):
+        Terms(**options)

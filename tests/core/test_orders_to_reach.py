@@ -7,7 +7,7 @@ from alphaloop.core.account import orders_to_reach, wanted_quantity
 from alphaloop.core.decision import HOLD, Action, Decision, Intent
 from alphaloop.core.errors import InvalidOrder
 from alphaloop.core.market import Instrument
-from alphaloop.core.orders import Order, OrderType
+from alphaloop.core.orders import Order, OrderType, Terms, TimeInForce
 from tests.core.builders import NAN, make_view
 
 
@@ -151,3 +151,50 @@ def test_closing_a_flat_symbol_takes_its_resting_order_back():
     assert orders_to_reach(Decision({"X": CLOSE}), resting, instruments, 7) == (
         Order("7:X", "X", 7, 0.0, OrderType.PROTECT),
     )
+
+
+def test_a_trigger_makes_it_a_stop_order_sized_there():
+    order = reach(buy(0.5, terms=Terms(trigger=125.0)))
+
+    assert (order.quantity, order.type, order.price, order.trigger) == (4.0, OrderType.STOP, 125.0, None)
+
+
+def test_a_trigger_beside_a_limit_makes_it_a_stop_limit_sized_at_the_limit():
+    order = reach(buy(0.5, entry_price=100.0, terms=Terms(trigger=98.0)))
+
+    assert (order.quantity, order.type, order.price, order.trigger) == (5.0, OrderType.STOP_LIMIT, 100.0, 98.0)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        Terms(post_only=True),
+        Terms(time_in_force=TimeInForce.IOC),
+        Terms(time_in_force=TimeInForce.GTD, expires_at=99),
+        Terms(trail_distance=2.0),
+        Terms(trail_fraction=0.02),
+    ],
+    ids=lambda terms: repr(terms)[:24],
+)
+def test_terms_are_the_order_s(terms):
+    order = reach(buy(0.5, entry_price=80.0, terms=terms))
+
+    assert order.type is OrderType.LIMIT
+    assert all(getattr(order, name) == getattr(terms, name) for name in terms.__slots__)
+
+
+def test_a_trigger_makes_no_position_smaller():
+    assert reach(buy(0.5, terms=Terms(trigger=125.0)), 8.0) is None
+
+
+def test_a_position_that_stands_gets_the_trail():
+    order = reach(buy(0.5, terms=Terms(trail_fraction=0.02)), 5.0)
+
+    assert (order.type, order.quantity, order.trail_fraction) == (OrderType.PROTECT, 0.0, 0.02)
+
+
+def test_a_limit_that_reduces_carries_no_levels():
+    """They are the position's, and need not surround the price at which a part of it leaves."""
+    order = reach(buy(0.2, entry_price=100.0, stop_loss=95.0), 8.0)
+
+    assert (order.quantity, order.reduce_only, order.stop_loss) == (-6.0, True, None)

@@ -4,6 +4,7 @@ import pytest
 
 from alphaloop.core.decision import Action
 from alphaloop.core.errors import InvalidOption, UnknownName
+from alphaloop.core.orders import Terms
 from alphaloop.policies.baselines import MaCross
 from alphaloop.policies.sizing import Columns, EqualWeight, side_of
 from tests.policies.builders import seen
@@ -55,3 +56,9 @@ def test_places_follow_the_columns_they_are_asked_about():
 
 def test_sides():
     assert [side_of(quantity) for quantity in (2.5, 0.0, -0.1)] == [1, 0, -1]
+
+
+def test_a_trail_is_a_fraction_of_price():
+    assert EqualWeight(trail=0.02).intent(-1, 1, 50.0).terms == Terms(trail_fraction=0.02)
+    with pytest.raises(InvalidOption):
+        EqualWeight(trail=1.0)

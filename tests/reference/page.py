@@ -230,7 +230,9 @@ class PageVenue:
             stop = order.price
         if order.type is OrderType.TAKE_PROFIT:
             target = order.price
-        self._set_levels(held, order, stop, bar.open)
+        runs = stop is None and held.trail == (order.trail_distance, order.trail_fraction)
+        if not runs:
+            self._set_levels(held, order, stop, bar.open)
         held.target = held.target if target is None else target
 
     def _set_levels(self, held: Position, order: Order, stop: float | None, price: float) -> None:

@@ -177,7 +177,7 @@ class SlowVenue(Desk):
         stop = order.price if order.type is OrderType.STOP and order.reduce_only else order.stop_loss
         target = order.price if order.type is OrderType.TAKE_PROFIT else order.take_profit
         trail = trail_of(order)
-        if stop is None and trail is not None:
+        if stop is None and trail is not None and trail != position.trail:  # the same trail runs on
             stop = trail.level(first, position.side)
         if stop is not None:
             position.stop, position.trail, position.leaving = self.on_tick(symbol, stop, -position.side), trail, False

@@ -292,3 +292,23 @@ def test_impossible_venues_are_refused(terms):
 def test_terms_that_do_not_go_together_are_refused(kind, price, terms):
     with pytest.raises(InvalidOrder):
         Order("a", "X", 0, 1.0, kind, price, **terms)
+
+
+def test_a_trail_that_runs_already_is_not_begun_again(make):
+    table = Table(make())
+    table.hold(1.0, trail_distance=3.0)
+    table.bar(100, 106, 100, 105)
+    table.order(0.0, OrderType.PROTECT, trail_distance=3.0)
+    table.bar(104, 105, 103.5, 104)
+
+    assert table.bar(103, 104, 102, 103) == near((-1.0, 103.0 * 0.9999))
+
+
+def test_another_trail_begins_behind_the_open(make):
+    table = Table(make())
+    table.hold(1.0, trail_distance=3.0)
+    table.bar(100, 106, 100, 105)
+    table.order(0.0, OrderType.PROTECT, trail_distance=4.0)
+    table.bar(104, 105, 103.5, 104)
+
+    assert table.bar(103, 104, 102, 103) == []

@@ -4,6 +4,7 @@ import pytest
 
 from alphaloop.core.decision import HOLD, Action, Cut, Decision, Intent
 from alphaloop.core.errors import InvalidOption
+from alphaloop.core.orders import PLAIN, Terms, TimeInForce
 from alphaloop.risk.exposure import Exposure
 from tests.risk.builders import intent, make_view, want
 
@@ -103,3 +104,20 @@ def test_an_account_without_symbols_is_left_alone():
 def test_limits_below_zero_are_refused(options):
     with pytest.raises(InvalidOption):
         Exposure(**options)
+
+
+def test_a_forced_cut_waits_for_no_trigger_and_keeps_the_trail():
+    terms = Terms(trail_fraction=0.02, trigger=105.0)
+    asked = Decision({"A": intent(0.5, terms=terms)})
+
+    forced = Exposure(max_weight=0.2).apply(asked, make_view({"A": 0.4})).intents["A"]
+    free = Exposure(max_weight=0.2).apply(asked, make_view({"A": 0.0})).intents["A"]
+
+    assert (forced.target, forced.terms) == (0.2, Terms(trail_fraction=0.02))
+    assert (free.target, free.terms) == (0.2, terms)
+
+
+def test_a_cut_to_nothing_has_no_terms():
+    asked = Decision({"A": intent(0.5, entry_price=100.0, terms=Terms(time_in_force=TimeInForce.IOC))})
+
+    assert Exposure(max_weight=0.0).apply(asked, make_view({"A": 0.4})).intents["A"].terms is PLAIN

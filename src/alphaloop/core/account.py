@@ -16,7 +16,7 @@ import numpy as np
 from alphaloop.core.decision import Action, Decision, Intent
 from alphaloop.core.errors import InvalidOrder
 from alphaloop.core.market import Floats, Instrument
-from alphaloop.core.orders import Fill, Order, OrderType, round_to_lot
+from alphaloop.core.orders import PLAIN, Fill, Order, OrderType, Terms, round_to_lot
 
 ZERO = Decimal(0)
 
@@ -168,8 +168,9 @@ def orders_to_reach(
 ) -> tuple[Order, ...]:
     """Orders that take the account from where it is to the decision's targets.
 
-    Sizes at the limit price where there is one, else at the last close. A change smaller
-    than ``band`` (fraction of equity) is left alone, unless it closes or turns a position.
+    Sizes at the limit price where there is one, else at the trigger, else at the last close.
+    A change smaller than ``band`` (fraction of equity) is left alone, unless it closes or turns
+    a position. An intent with a trigger opens, adds or turns; it never makes a position smaller.
 
     Parameters
     ----------
@@ -209,24 +210,52 @@ def _order_for(
     symbol: str, intent: Intent, account: AccountView, asset: int, instrument: Instrument, now: int, band: float
 ) -> Order | None:
     held, mark = account.quantity.item(asset), account.mark_price.item(asset)
-    price = intent.entry_price or mark
+    terms = intent.terms
+    price = intent.entry_price or terms.trigger or mark
     if not price > 0:  # no bar of this symbol yet: there is nothing to trade against
         return None
     delta = wanted_quantity(intent.target, account.equity, price, held, float(instrument.lot))
+    # An order that only reduces must not open the other side, should a stop have closed the position before it fills.
+    reduces = delta * held < 0 and intent.target * held >= 0
+    if reduces and terms.trigger is not None:
+        delta = 0.0
     notional = abs(delta) * price
     small = notional < instrument.min_notional or notional < band * account.equity
     closing = intent.target == 0 or intent.target * held < 0
     identity = f"{now}:{symbol}"
     if delta == 0 or (small and not closing):
         cancels = intent.target == 0 and symbol in account.working  # an empty PROTECT replaces the resting order
-        if not cancels and (held == 0 or (intent.stop_loss is None and intent.take_profit is None)):
+        names = intent.stop_loss is not None or intent.take_profit is not None or terms.trails
+        if not cancels and (held == 0 or not names):
             return None
-        return Order(identity, symbol, now, 0.0, OrderType.PROTECT, None, intent.stop_loss, intent.take_profit)
+        order = Order(identity, symbol, now, 0.0, OrderType.PROTECT, None, intent.stop_loss, intent.take_profit)
+        return order if terms is PLAIN else _worked(order, terms.without_entry)
     kind = OrderType.MARKET if intent.entry_price is None else OrderType.LIMIT
-    levels = (intent.stop_loss, intent.take_profit) if intent.target else (None, None)
-    # An order that only reduces must not open the other side, should a stop have closed the position before it fills.
-    reduces = delta * held < 0 and intent.target * held >= 0
-    return Order(identity, symbol, now, delta, kind, intent.entry_price, *levels, intent.leverage, reduces)
+    levels = (intent.stop_loss, intent.take_profit)
+    if intent.target == 0 or (reduces and kind is OrderType.LIMIT):  # they are the position's, not this order's
+        levels = (None, None)
+    order = Order(identity, symbol, now, delta, kind, intent.entry_price, *levels, intent.leverage, reduces)
+    return order if terms is PLAIN else _worked(order, terms)
+
+
+def _worked(order: Order, terms: Terms) -> Order:
+    """A plain order with its terms; a trigger makes it a stop order, or a stop-limit order."""
+    kind, price, trigger = order.type, order.price, terms.trigger
+    if trigger is not None and price is None:
+        kind, price, trigger = OrderType.STOP, trigger, None
+    elif trigger is not None:
+        kind = OrderType.STOP_LIMIT
+    return replace(
+        order,
+        type=kind,
+        price=price,
+        trigger=trigger,
+        trail_distance=terms.trail_distance,
+        trail_fraction=terms.trail_fraction,
+        time_in_force=terms.time_in_force,
+        expires_at=terms.expires_at,
+        post_only=terms.post_only,
+    )
 
 
 def wanted_quantity(target: float, equity: float, price: float, held: float, lot: float) -> float:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from alphaloop.core.errors import InvalidOption
+from alphaloop.core.orders import PLAIN, Terms, TimeInForce
 
 RiskLevel = Literal["LOW", "MEDIUM", "HIGH"]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -47,11 +48,24 @@ class Intent:
     reasoning : str
     timeframes : mapping, e.g. ``{"4h": "BUY", "3m": "BUY"}``
     model_sources : tuple of str
+    terms : Terms
+        How its order is to be worked: trigger, trailing stop, time in force, post-only.
 
     Raises
     ------
     InvalidOption
-        If action and sign of the target disagree, or a number is out of range.
+        If action and sign of the target disagree, a number is out of range, or the terms
+        are not those of such an order.
+
+    Examples
+    --------
+    >>> passive = Intent(Action.BUY, 0.5, entry_price=99.0, terms=Terms(post_only=True))
+    >>> breakout = Intent(Action.BUY, 0.5, terms=Terms(trigger=105.0, trail_fraction=0.02))
+    >>> Intent(Action.BUY, 0.5, terms=Terms(post_only=True))
+    Traceback (most recent call last):
+    ...
+    alphaloop.core.errors.InvalidOption: found BUY with post_only and no entry_price; \
+expected an entry_price to rest at; name it, or leave out post_only
     """
 
     action: Action
@@ -66,6 +80,7 @@ class Intent:
     reasoning: str = ""
     timeframes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     model_sources: tuple[str, ...] = ()
+    terms: Terms = PLAIN
 
     def __post_init__(self) -> None:
         sign = 1 if self.action is Action.BUY else -1 if self.action is Action.SELL else 0
@@ -83,6 +98,23 @@ class Intent:
             if level is not None and not 0 < level < math.inf:
                 prices = f"entry_price {self.entry_price}, stop_loss {self.stop_loss}, take_profit {self.take_profit}"
                 raise InvalidOption(prices, "prices above zero", "leave out what is none")
+        if self.terms is not PLAIN:
+            self._check_terms()
+
+    def _check_terms(self) -> None:
+        """Terms that only some intents may have."""
+        terms = self.terms
+        if self.target == 0 and (terms.trigger is not None or terms.trails):
+            raise InvalidOption(f"{self.action} with a trigger or a trail", "BUY or SELL", "they are of a position")
+        if terms.post_only and self.entry_price is None:
+            raise InvalidOption(
+                f"{self.action} with post_only and no entry_price",
+                "an entry_price to rest at",
+                "name it, or leave out post_only",
+            )
+        resting = self.entry_price is not None or terms.trigger is not None
+        if terms.time_in_force is TimeInForce.GTD and not resting:
+            raise InvalidOption(f"{self.action} at market until {terms.expires_at}", "an entry_price or a trigger", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +166,8 @@ class Decision:
         """The same decision with one symbol's target lowered to ``target``, and the cut recorded."""
         old = self.intents.get(symbol) or Intent(Action.HOLD)
         action = Action.CLOSE if target == 0 else Action.BUY if target > 0 else Action.SELL
-        intents = {**self.intents, symbol: replace(old, action=action, target=target)}
+        terms = old.terms if target else PLAIN
+        intents = {**self.intents, symbol: replace(old, action=action, target=target, terms=terms)}
         cut = Cut(rule, symbol, "target", before, target, reason)
         return replace(self, intents=MappingProxyType(intents), cuts=(*self.cuts, cut))
 

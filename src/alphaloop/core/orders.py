@@ -44,6 +44,74 @@ class Reason(StrEnum):
     FUNDING = "funding"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the order that an intent becomes is to be worked; the default is a plain order.
+
+    Parameters
+    ----------
+    trigger : float, optional
+        The order waits until the price gets here: then it is a market order, or, where the
+        intent has an ``entry_price``, a limit order at that (stop-limit).
+    trail_distance, trail_fraction : float, optional
+        At most one: the position's stop follows the best price this far behind, in quote
+        or as a fraction of that price.
+    time_in_force : TimeInForce
+    expires_at : int, microseconds UTC, optional
+        Of GTD.
+    post_only : bool
+        Of a limit: dropped if it would trade on arrival.
+
+    Raises
+    ------
+    InvalidOrder
+        If a number is out of range, or two terms do not go together.
+
+    Examples
+    --------
+    >>> Terms(post_only=True).without_entry == PLAIN
+    True
+    >>> Terms(trigger=105.0, trail_fraction=0.02).without_entry
+    Terms(trigger=None, trail_distance=None, trail_fraction=0.02, time_in_force=<TimeInForce.GTC: 'gtc'>, \
+expires_at=None, post_only=False)
+    """
+
+    trigger: float | None = None
+    trail_distance: float | None = None
+    trail_fraction: float | None = None
+    time_in_force: TimeInForce = TimeInForce.GTC
+    expires_at: int | None = None
+    post_only: bool = False
+
+    def __post_init__(self) -> None:
+        trail = (self.trail_distance, self.trail_fraction)
+        named = [one for one in (*trail, self.trigger) if one is not None]
+        ioc = self.time_in_force is TimeInForce.IOC
+        rules = (
+            (all(math.isfinite(one) and one > 0 for one in named), "trigger and trail finite and above zero"),
+            (None in trail and (self.trail_fraction or 0.0) < 1, "one trail: a distance, or a fraction below 1"),
+            ((self.time_in_force is TimeInForce.GTD) == (self.expires_at is not None), "expires_at with GTD, and only"),
+            (not ioc or (self.trigger is None and not self.post_only), "IOC without trigger and post_only"),
+            (not self.post_only or self.trigger is None, "post_only or a trigger, not both"),
+        )
+        for holds, expected in rules:
+            if not holds:
+                raise InvalidOrder(f"terms {self}", expected, "correct the terms")
+
+    @property
+    def trails(self) -> bool:
+        """Whether they ask for a stop that follows the price."""
+        return self.trail_distance is not None or self.trail_fraction is not None
+
+    @property
+    def without_entry(self) -> "Terms":
+        """What they say of the position alone: its trail."""
+        return Terms(trail_distance=self.trail_distance, trail_fraction=self.trail_fraction) if self.trails else PLAIN
+
+
+PLAIN = Terms()
+"""No terms: shared, so that most intents need no look at them."""
+
 _COMMON = 10  # fields of an order that its text always shows, up to reduce_only
 
 
@@ -129,7 +197,7 @@ class Order:
             raise InvalidOrder(f"{self.symbol}: take_profit that may open a position", "reduce_only", "use limit")
         self._check_bracket()
         terms = (self.trigger, self.trail_distance, self.trail_fraction, self.time_in_force, self.expires_at)
-        if self.type in _TERMED or terms != _PLAIN or self.post_only or self.oco:
+        if self.type in _TERMED or terms != _NO_TERMS or self.post_only or self.oco:
             self._check_terms()
 
     def __repr__(self) -> str:
@@ -185,7 +253,7 @@ class Order:
 _PRICED = frozenset({OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT})
 _RESTING = (OrderType.LIMIT, OrderType.STOP, OrderType.STOP_LIMIT)
 _TERMED = (OrderType.STOP_LIMIT, OrderType.TRAILING_STOP)
-_PLAIN = (None, None, None, TimeInForce.GTC, None)
+_NO_TERMS = (None, None, None, TimeInForce.GTC, None)
 
 
 class Fill(NamedTuple):

@@ -17,7 +17,7 @@ from alphaloop.core.account import AccountView
 from alphaloop.core.decision import Decision
 from alphaloop.core.market import Floats, Ints
 from alphaloop.core.observation import Observation
-from alphaloop.core.orders import Fill, Order
+from alphaloop.core.orders import PLAIN, Fill, Order
 
 _THREE = Struct("3d").pack
 
@@ -129,6 +129,8 @@ class Trace:
 
 
 def _plain(intent: object) -> str:
-    """An intent as text that does not depend on how its mapping was made."""
+    """An intent as text that does not depend on how its mapping was made; plain terms go without saying."""
     fields = {name: getattr(intent, name) for name in intent.__slots__}  # type: ignore[attr-defined]
+    if fields["terms"] == PLAIN:
+        del fields["terms"]
     return repr({name: dict(value) if name == "timeframes" else value for name, value in fields.items()})

@@ -13,6 +13,7 @@ from typing import Any
 from alphaloop.core.decision import Action, Intent
 from alphaloop.core.errors import InvalidOption, UnknownName
 from alphaloop.core.observation import Observation
+from alphaloop.core.orders import PLAIN, Terms
 
 FLAT = Intent(Action.CLOSE)
 
@@ -29,6 +30,8 @@ class EqualWeight:
         Where false, a wish to be short means flat.
     stop, target : float, optional, fraction of the last close
         Distance of the stop and of the profit target; none means no such level.
+    trail : float, optional, fraction of price
+        The stop follows the best price this far behind; it starts at ``stop``, where there is one.
     leverage : float, >= 1
         Of each intent; margin is the weight over it.
 
@@ -48,12 +51,13 @@ class EqualWeight:
     allow_short: bool = True
     stop: float | None = None
     target: float | None = None
+    trail: float | None = None
     leverage: float = 1.0
 
     def __post_init__(self) -> None:
         if self.weight is not None and not 0 < self.weight < inf:
             raise InvalidOption(f"weight {self.weight}", "a fraction of equity above zero", "leave it out for 1 / A")
-        for name in ("stop", "target"):
+        for name in ("stop", "target", "trail"):
             distance = getattr(self, name)
             if distance is not None and not 0 < distance < 1:
                 raise InvalidOption(f"{name} {distance}", "a fraction of the price, above 0 and below 1", "use 0.02")
@@ -78,6 +82,7 @@ class EqualWeight:
             self.leverage,
             stop_loss=None if self.stop is None else close * (1.0 - side * self.stop),
             take_profit=None if self.target is None else close * (1.0 + side * self.target),
+            terms=PLAIN if self.trail is None else Terms(trail_fraction=self.trail),
         )
 
 

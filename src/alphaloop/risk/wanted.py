@@ -2,8 +2,8 @@
 
 A symbol's *wanted* weight is its target where the decision names one, and what is held
 now where it does not (no intent, or HOLD). Weights are signed notional as a fraction of
-equity. A cut to what is held or less is forced, so it goes at market: a limit price that
-suited the policy's larger target would size and time it wrongly.
+equity. A cut to what is held or less is forced, so it goes at market, now: a limit price, a
+trigger or a time in force that suited the policy's larger target would size and time it wrongly.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from alphaloop.core.account import AccountView
 from alphaloop.core.decision import Action, Cut, Decision, Intent
+from alphaloop.core.orders import PLAIN
 
 ROUNDING = 1e-9
 """A scaled sum may miss its cap by a few units in the last place; this fraction forgives it."""
@@ -75,7 +76,10 @@ def lower(
 def _lowered(intent: Intent, target: float, held: float) -> Intent:
     action = Action.CLOSE if target == 0 else Action.BUY if target > 0 else Action.SELL
     forced = action is Action.CLOSE or abs(target) <= abs(held)
-    return replace(intent, action=action, target=target, entry_price=None if forced else intent.entry_price)
+    if not forced:
+        return replace(intent, action=action, target=target)
+    terms = intent.terms.without_entry if target else PLAIN
+    return replace(intent, action=action, target=target, entry_price=None, terms=terms)
 
 
 def close_all(decision: Decision, account: AccountView, why: Cut) -> Decision:
@@ -89,7 +93,7 @@ def close_all(decision: Decision, account: AccountView, why: Cut) -> Decision:
         intent = intents.get(symbol, _KEEP)
         if intent.action is Action.CLOSE:
             if intent.entry_price is not None:
-                intents[symbol] = replace(intent, entry_price=None)
+                intents[symbol] = replace(intent, entry_price=None, terms=PLAIN)
                 cuts.append(replace(why, symbol=symbol, what="entry_price", before=intent.entry_price, after=0.0))
         elif intent.target != 0 or held.get(symbol, 0.0) != 0 or symbol in account.working:
             before = intent.target or _weight(account, symbol)

@@ -223,10 +223,11 @@ def opposes(state: Floats, asset: int) -> bool:
 def set_levels(state: Floats, asset: int, first: float) -> None:
     """A PROTECT order moves the levels it names; without a position it could close, it is dropped.
 
-    ``first`` is the bar's open, behind which a new trail begins.
+    ``first`` is the bar's open, behind which a new trail begins; one that runs already runs on.
     """
     if state[at.QUANTITY, asset] != 0.0 and state[at.AMOUNT, asset] * state[at.QUANTITY, asset] <= 0.0:
-        if not math.isnan(state[at.STOP_LEVEL, asset]) or not math.isnan(state[at.ORDER_TRAIL, asset]):
+        runs = state[at.ORDER_TRAIL, asset] == state[at.TRAIL, asset]
+        if not math.isnan(state[at.STOP_LEVEL, asset]) or not (runs or math.isnan(state[at.ORDER_TRAIL, asset])):
             state[at.STOP, asset] = order_level(state, asset, at.STOP_LEVEL, -1.0)
             begin_trail(state, asset, first)
         if not math.isnan(state[at.TARGET_LEVEL, asset]):
