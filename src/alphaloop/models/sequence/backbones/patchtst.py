@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from alphaloop.models.sequence.backbones.attention import EncoderLayer, uniform_positions
 
-
 _HIDDEN = 8  # width of the perceptron in widths of a token, as for the paper's small data sets
 
 
