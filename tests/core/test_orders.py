@@ -1,4 +1,5 @@
 import math
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -108,3 +109,26 @@ def test_a_plain_order_reads_as_it_always_did():
 def test_terms_that_do_not_go_together_are_refused(options):
     with pytest.raises(InvalidOrder):
         Terms(**options)
+
+
+@given(
+    st.integers(1, 10**13),
+    st.sampled_from(["1", "0.5", "0.1", "0.001", "0.00001", "0.00000001", "25", "0.3"]),
+    st.sampled_from([1, -1]),
+)
+def test_whole_lots_stay_whole_however_many(steps, lot, side):
+    size = Decimal(lot)
+
+    assert round_to_lot(side * float(steps * size), float(size)) == side * (steps * float(size))
+
+
+@given(st.integers(0, 10**13), st.sampled_from(["1", "0.1", "0.00000001"]), st.floats(0.01, 0.98))
+def test_a_part_of_a_lot_is_left(steps, lot, part):
+    size = Decimal(lot)
+
+    assert round_to_lot(float((steps + Decimal(part)) * size), float(size)) == steps * float(size)
+
+
+@given(st.floats(1e-12, 1e15), st.sampled_from([1.0, 0.1, 1e-8]))
+def test_never_beyond_but_for_the_last_digits(quantity, lot):
+    assert round_to_lot(quantity, lot) <= quantity * (1 + 3e-15) + 1e-9 * lot

@@ -280,13 +280,16 @@ class Fill(NamedTuple):
 def round_to_lot(quantity: float, lot: float) -> float:
     """Largest multiple of ``lot`` not beyond ``quantity``, towards zero.
 
-    The billionth forgives a quotient that floating point left just under an integer.
-    Written in plain arithmetic, so that numba compiles this very function for the kernel.
+    A quotient that floating point left just under an integer counts as that integer: a
+    billionth of a lot under it, or a few units in its last place where that is more (above a
+    million lots). Written in plain arithmetic, so that numba compiles this very function for
+    the kernel.
 
     Examples
     --------
     >>> round_to_lot(0.3, 0.1), round_to_lot(-1.27, 0.5)
     (0.30000000000000004, -1.0)
     """
-    steps = math.floor(abs(quantity) / lot + 1e-9)
+    lots = abs(quantity) / lot
+    steps = math.floor(lots + max(1e-9, 1e-15 * lots))
     return steps * lot if quantity > 0 else -steps * lot
