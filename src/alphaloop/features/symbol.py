@@ -70,6 +70,7 @@ class Own:
         return replace(self, bars=self.bars[:, :stop], **cut) if stop < len(self) else self
 
 
+@cache
 def names_in(symbol: str) -> tuple[str, ...]:
     """Every name under which a table may speak of a symbol, that of no symbol among them."""
     return (*names_of(symbol), SYMBOL_OF_NONE)
@@ -167,12 +168,17 @@ def about(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
     """Rows that speak of the symbol or of none."""
     if "symbol" not in frame.columns:
         return frame
-    mine = told(frame["symbol"], names_in(symbol).__contains__).astype(np.bool_)
+    names = names_in(symbol)
+    if len(frame) <= _FEW and all(one in names for one in frame["symbol"].to_list()):
+        return frame
+    mine = told(frame["symbol"], names.__contains__).astype(np.bool_)
     return frame if mine.all() else frame.filter(pl.Series(mine))
 
 
 def ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:
     """By ``available_at``, ``event_time``, key: the order families are promised."""
+    if len(frame) <= 1:
+        return frame
     order = [*_ORDER, *(name for name in TABLES[table].key if name not in _ORDER)]
     return frame if _ascends(frame, order[2:]) else frame.sort(order, maintain_order=True)
 
@@ -180,7 +186,7 @@ def ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:
 def _ascends(frame: pl.DataFrame, keys: list[str]) -> bool:
     """Whether each row is later than the one before; of few rows, whether times and keys are in order."""
     times = [_us(frame, name) for name in _ORDER]
-    known, event = (np.diff(one) for one in times)
+    known, event = (one[1:] - one[:-1] for one in times)
     if ((known > 0) | ((known == 0) & (event > 0))).all():
         return True
     if len(frame) > _FEW:

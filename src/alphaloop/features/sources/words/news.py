@@ -21,6 +21,7 @@ from alphaloop.features.family import compiled
 from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, instants, told
 from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.sources.words import few
+from alphaloop.features.sources.words.numbers import numbers_of
 from alphaloop.features.sources.words.texts import LIMIT, cleaned, polarity, select, word_sets
 
 WINDOW_US = 24 * HOUR_US
@@ -103,7 +104,7 @@ def _read_links(frame: pl.DataFrame, whose: Whose) -> Rows:
     names = names_of(whose.symbol)
     kept = told(frame["symbol"], names.__contains__).astype(np.bool_)
     when = {"available": instants(frame, "available_at"), "event": instants(frame, "event_time")}
-    return Rows({**when, "id": _ids(frame["event_id"])}).where(kept)
+    return Rows({**when, "id": numbers_of(frame["event_id"])}).where(kept)
 
 
 def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
@@ -120,7 +121,7 @@ def _read_events(frame: pl.DataFrame, _whose: Whose) -> Rows:
     columns = {
         "available": instants(frame, "available_at"),
         "event": instants(frame, "event_time"),
-        "id": _ids(frame["event_id"]),
+        "id": numbers_of(frame["event_id"]),
         "said": said,
         "publisher": publisher,
         "words.begin": begin,
@@ -139,9 +140,9 @@ class _Read(NamedTuple):
 
 
 def _many(frame: pl.DataFrame) -> _Read:
-    made = select(frame, (_publisher().hash().alias("publisher"), _text().alias("text")))
-    publisher = made["publisher"].to_numpy().view(np.int64)
-    return _Read(publisher, polarity(made["text"]), *_words(made["text"].str.head(NOVEL_CHARACTERS)))
+    made = select(frame, (_publisher().alias("publisher"), _text().alias("text")))
+    words = _words(made["text"].str.head(NOVEL_CHARACTERS))
+    return _Read(numbers_of(made["publisher"]), polarity(made["text"]), *words)
 
 
 def _few(frame: pl.DataFrame) -> _Read | None:
@@ -157,7 +158,7 @@ def _few(frame: pl.DataFrame) -> _Read | None:
     if len(read) < len(frame) or len(named) < len(frame):
         return None
     words = few.word_sets([text[:NOVEL_CHARACTERS] for text in read], _WORD_BITS)
-    return _Read(_ids(pl.Series(named, dtype=pl.String)), polarity(pl.Series(read, dtype=pl.String)), *words)
+    return _Read(numbers_of(pl.Series(named, dtype=pl.String)), polarity(pl.Series(read, dtype=pl.String)), *words)
 
 
 def _numbers(frame: pl.DataFrame, leaning: Floats) -> Floats:
@@ -168,11 +169,6 @@ def _numbers(frame: pl.DataFrame, leaning: Floats) -> Floats:
 
 
 READERS = {"events": Reader(_read_events), "event_links": Reader(_read_links)}
-
-
-def _ids(texts: pl.Series) -> Ints:
-    """A number for each text, equal for equal ones and, but for a chance of 2**-64 a pair, no others."""
-    return texts.hash().to_numpy().view(np.int64)
 
 
 _HOST = r"^[a-z]+://(?:www\.)?([^/:?#\s]+)"
@@ -229,17 +225,30 @@ def novelty(news: News) -> Floats:
     one time per hash.
     """
     made = np.empty(len(news.known))
-    _unheard(news, np.zeros(2**_WORD_BITS, dtype=np.int32), made)
+    heard = int((news.stop - news.begin).sum())
+    _unheard(news, _table(heard), made)
     return made
 
 
+def _table(words: int) -> NDArray[np.int32]:
+    """Room for so many words to be looked up in, (2, places): of each place the word, and what is said of it."""
+    places = 64
+    while places < 2 * words and places < 2**_WORD_BITS:
+        places *= 2
+    return np.zeros((2, places), dtype=np.int32)
+
+
 @compiled
-def _unheard(news: News, last: NDArray[np.int32], out: Floats) -> None:
-    """``last`` says which event a word was last heard in, counted from 1; 0 for none."""
+def _unheard(news: News, table: NDArray[np.int32], out: Floats) -> None:
+    """``table`` is empty: it will say which event a word was last heard in, counted from 1; 0 for none."""
+    keys, last, beyond = table[0], table[1], table.shape[1] - 1
     for k in range(len(news.known)):
         unheard, words = 0, news.stop[k] - news.begin[k]
         for place in range(news.begin[k], news.stop[k]):
             word = news.words[place]
-            unheard += last[word] == 0 or news.known[k] - news.known[last[word] - 1] >= NOVEL_US
-            last[word] = k + 1
+            slot = word & beyond
+            while last[slot] != 0 and keys[slot] != word:
+                slot = (slot + 1) & beyond
+            unheard += last[slot] == 0 or news.known[k] - news.known[last[slot] - 1] >= NOVEL_US
+            keys[slot], last[slot] = word, k + 1
         out[k] = unheard / words if words > 0 else np.nan
