@@ -7,6 +7,7 @@
     walk_forward   train on the past, test on what follows: anchored or rolling
     combinatorial  every choice of test blocks, and the backtest paths made of them
     audit          counts overlaps of anybody's split, and whether there was anything to purge
+    picture        a split in plain text
 
 Rows are a panel: many symbols per timestamp, gaps, symbols listed late, rows in any order. The
 convention at the border, here and nowhere else: a decision at ``t`` knows what was known at
@@ -19,6 +20,7 @@ from alphaloop.hindsight.splits.audit import Audit, FoldAudit, audit
 from alphaloop.hindsight.splits.combinatorial import CombinatorialPurgedCV
 from alphaloop.hindsight.splits.intervals import overlaps
 from alphaloop.hindsight.splits.kfold import PurgedKFold
+from alphaloop.hindsight.splits.picture import picture
 from alphaloop.hindsight.splits.walk_forward import WalkForward
 
 __all__ = [
@@ -29,4 +31,5 @@ __all__ = [
     "WalkForward",
     "audit",
     "overlaps",
+    "picture",
 ]
