@@ -1,6 +1,7 @@
 """Runs in the ledger: each order leads back to its decision, model, data and code."""
 
 import pytest
+from sqlalchemy import event
 
 from alphaloop.core.errors import UnknownName
 from alphaloop.registry.lineage import code_hash
@@ -32,7 +33,8 @@ def test_which_model_data_code_and_schema_decided_an_order(ledger) -> None:
             "votes": [["clock", -1.0, ""]],
         },
         "fills": [
-            {"at": 900_000_000, "reason": "market", "quantity": -2.0, "price": 100.0, "fee": 0.1, "funding": 0.0},
+            {"n": 1, "at": 900_000_000, "reason": "market", "quantity": -2.0, "price": 100.0, "fee": 0.1,
+             "funding": 0.0},
         ],
         "run": {"trace": trace.digest(), "world": "paper", "recorded_at": entry.at - 1},
         "model": {"policy": "turner fast=3", "candidate": model, "artifact": ledger_artifact(ledger, model),
@@ -112,3 +114,25 @@ def test_a_candidate_nobody_registered(ledger) -> None:
         record_run(ledger.journal, make_trace(), "paper", author="ann", candidate="nobody")
     with pytest.raises(UnknownName, match="order"):
         ask(ledger, f"{FIRST}:BTCUSDT")  # nothing of the run was kept
+
+
+def test_an_answer_takes_no_longer_where_runs_are_long(ledger) -> None:
+    """Every question on the way goes through an index that begins with what it asks for."""
+    if ledger.journal.database.is_postgres:
+        pytest.skip("PostgreSQL plans by the size of its tables: small ones are read whole")
+    record_run(ledger.journal, make_trace(steps=50), "backtest", author="ann")
+    asked: list[tuple[str, object]] = []
+    event.listen(ledger.journal.database.engine, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+    ask(ledger, f"{FIRST}:BTCUSDT")
+    with ledger.journal.reading() as page:
+        questions = [(sql, given) for sql, given in asked if sql.startswith("SELECT")]
+        plans = [row[3] for sql, given in questions for row in explained(page, sql, given)]
+
+    assert len(plans) >= 4
+    for plan in plans:
+        assert plan.startswith("SEARCH"), plan
+        assert "run=?)" not in plan or "=? AND run=?" in plan, plan
+
+
+def explained(page, sql: str, given):
+    return page.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).all()

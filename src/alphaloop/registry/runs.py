@@ -55,9 +55,8 @@ def record_run(
         if candidate and pen.last(CANDIDATE, subject=candidate) is None:
             raise UnknownName(f"candidate '{candidate}'", "the id of a registered one", "see: alphaloop registry list")
         kept = runs.record(pen.connection, trace, world, pen.now, candidate)
-        digest = trace.digest()
         if not kept.new:
-            held = pen.last(RUN, subject=digest, scope=world)
+            held = pen.last(RUN, subject=kept.trace, scope=world)
             if held is not None:
                 return held, False
         now = trace.now
@@ -74,7 +73,7 @@ def record_run(
             "seal": kept.seal,
             "figures": plain(figures or {}),
         }
-        return pen.add(RUN, body, author=author, subject=digest, scope=world), True
+        return pen.add(RUN, body, author=author, subject=kept.trace, scope=world), True
 
 
 def who_decided(page: Page, order: str, trace: str = "", many: int = 20) -> list[dict[str, Any]]:

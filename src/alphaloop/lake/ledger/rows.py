@@ -23,6 +23,7 @@ FILL = (
 )  # fmt: skip
 TABLES = {"decisions": DECISION, "orders": ORDER, "fills": FILL}
 
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _IN_COLUMNS = {"id", "symbol", "created_at", "quantity", "type", "price"}
 
 
@@ -42,13 +43,15 @@ def _decisions(at: int, event: Any) -> Iterator[Row]:
     allowed: Decision = event.allowed
     moved = [order.symbol for order in event.orders] + [cut.symbol for cut in allowed.cuts]
     for symbol in dict.fromkeys(moved):
+        wanted, given = proposed.intents.get(symbol), allowed.intents.get(symbol)
+        told = _intent(wanted)
         cuts = [[cut.rule, cut.what, cut.before, cut.after, cut.reason] for cut in allowed.cuts if cut.symbol == symbol]
         votes = [vote for vote in (_vote(one, symbol) for one in proposed.votes) if vote is not None]
         yield (
             at,
             symbol,
-            _intent(proposed.intents.get(symbol)),
-            _intent(allowed.intents.get(symbol)),
+            told,
+            told if given is wanted else _intent(given),
             _json(cuts) if cuts else None,
             _json(votes) if votes else None,
         )
@@ -80,10 +83,6 @@ def _order(order: Order) -> Row:
 def _fill(n: int, fill: Fill) -> Row:
     money = (fill.quantity, fill.price, fill.fee, fill.slippage, fill.funding, fill.shortfall, fill.leverage)
     return (n, fill.order_id, fill.symbol, int(fill.ts), str(fill.reason), *map(float, money))
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _usual(kind: type) -> tuple[tuple[str, Any], ...]:

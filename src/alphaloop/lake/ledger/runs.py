@@ -18,14 +18,29 @@ from alphaloop.lake.ledger.rows import TABLES, Row, rows_of
 
 CHUNK = 10_000
 DECIDED = ("proposed", "allowed", "cuts", "votes")
-FILLED = ("at", "reason", "quantity", "price", "fee", "funding")
+FILLED = ("n", "at", "reason", "quantity", "price", "fee", "funding")
 _ORDER_BY = {"decisions": "at, symbol", "orders": "at, id", "fills": "n"}
 
 
 class Recorded(NamedTuple):
-    """What was kept of a run: its number, the hash of its rows, how many of each table, and whether it was new."""
+    """What was kept of a run.
+
+    Parameters
+    ----------
+    run : int
+        Its number in this database.
+    trace : str
+        Digest of its trace.
+    seal : str
+        Hash of its rows.
+    counts : dict
+        Rows by table.
+    new : bool
+        Whether it was not there before.
+    """
 
     run: int
+    trace: str
     seal: str
     counts: dict[str, int]
     new: bool
@@ -51,7 +66,7 @@ def record(connection: Connection, trace: Trace, world: str, at: int, candidate:
         text("SELECT run FROM runs WHERE trace = :trace AND world = :world"), {"trace": digest, "world": world}
     ).scalar()
     if known is not None:
-        return Recorded(int(known), seal(connection, int(known)), counts(connection, int(known)), new=False)
+        return Recorded(int(known), digest, seal(connection, int(known)), counts(connection, int(known)), new=False)
     run = int(connection.execute(text("SELECT coalesce(max(run), 0) + 1 FROM runs")).scalar_one())
     facts = json.dumps(asdict(trace.header), sort_keys=True)
     _insert(
@@ -63,7 +78,7 @@ def record(connection: Connection, trace: Trace, world: str, at: int, candidate:
     rows = rows_of(trace)
     for table, columns in TABLES.items():
         _insert(connection, table, ("run", *columns), [(run, *row) for row in rows[table]])
-    return Recorded(run, seal(connection, run), {table: len(rows[table]) for table in TABLES}, new=True)
+    return Recorded(run, digest, seal(connection, run), {table: len(rows[table]) for table in TABLES}, new=True)
 
 
 def seal(connection: Connection, run: int) -> str:
@@ -128,19 +143,15 @@ def decided(connection: Connection, order: str, trace: str = "", many: int = 20)
 
 def _answer(connection: Connection, order: str, row: Row) -> dict[str, Any]:
     run, trace, world, at, candidate, facts, symbol, created, quantity, kind, price, terms, *decision = row
-    fills = connection.execute(
-        text(
-            "SELECT at, reason, quantity, price, fee, funding FROM fills WHERE order_id = :id AND run = :run ORDER BY n"
-        ),
-        {"id": order, "run": run},
-    )
+    question = f"SELECT {', '.join(FILLED)} FROM fills WHERE order_id = :id AND run = :run"  # noqa: S608
+    fills = connection.execute(text(question), {"id": order, "run": run})
     return {
         "order": {
             "id": order, "symbol": symbol, "at": created, "quantity": quantity, "type": kind, "price": price,
             **_parsed(terms, {}),
         },
         "decision": dict(zip(DECIDED, (_parsed(one) for one in decision), strict=True)),
-        "fills": [dict(zip(FILLED, one, strict=True)) for one in fills],
+        "fills": [dict(zip(FILLED, one, strict=True)) for one in sorted(map(tuple, fills))],
         "trace": trace,
         "world": world,
         "recorded_at": at,
@@ -154,10 +165,10 @@ def _parsed(held: str | None, nothing: Any = None) -> Any:
 
 
 def _insert(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    names = ", ".join(columns)
-    statement = text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(':' + one for one in columns)})")  # noqa: S608
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(mark for _ in columns)})"  # noqa: S608
     for first in range(0, len(rows), CHUNK):
-        connection.execute(statement, [dict(zip(columns, row, strict=True)) for row in rows[first : first + CHUNK]])
+        connection.exec_driver_sql(statement, list(rows[first : first + CHUNK]))
 
 
 def _rows(connection: Connection, table: str, run: int) -> Iterator[Row]:

@@ -96,8 +96,8 @@ def _publish(client: Any, name: str, told: Json, artifacts: Artifacts, uri: str)
     identity = run.info.run_id
     for key, value in _params(told).items():
         client.log_param(identity, key, value)
-    for key, value in _figures(told).items():
-        client.log_metric(identity, key, value, timestamp=told["registered_at"] // 1000)
+    for key, figure in _figures(told).items():
+        client.log_metric(identity, key, figure, timestamp=told["registered_at"] // 1000)
     artifacts.get(told["artifact"])  # a changed file is not published
     client.log_artifact(identity, str(artifacts.path(told["artifact"])), "model")
     client.log_text(identity, canonical(told), "candidate.json")

@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the four tables; a row of a run is found by the run's number, an order also by its id."""
+    """Make the four tables; orders and fills lie by the order's id, which is what is asked for."""
     whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     # sorted by bytes, everywhere alike: the hash of a run depends on the order of its rows
     name = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
@@ -52,9 +52,9 @@ def upgrade() -> None:
     op.create_index("orders_by_run", "orders", ["run", "at"])
     op.create_table(
         "fills",
+        sa.Column("order_id", name, primary_key=True),
         sa.Column("run", whole, primary_key=True, autoincrement=False),
         sa.Column("n", whole, primary_key=True, autoincrement=False),
-        sa.Column("order_id", sa.Text(), nullable=False),
         sa.Column("symbol", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -64,7 +64,7 @@ def upgrade() -> None:
         ),
         sqlite_with_rowid=False,
     )
-    op.create_index("fills_by_order", "fills", ["order_id", "run"])
+    op.create_index("fills_by_run", "fills", ["run", "n"])
     for table in ("runs", "decisions", "orders", "fills"):
         for statement in append_only(op.get_bind().dialect.name, table):
             op.execute(statement)
