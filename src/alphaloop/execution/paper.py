@@ -8,6 +8,7 @@ each other, not one against itself.
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from alphaloop.core.orders import Fill, Order
 from alphaloop.execution.simulator.layout import DEFAULT
 from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.execution.simulator.venue import SimulatedVenue
+
+_view = partial(tuple.__new__, AccountView)  # its fields in order, at half the cost of a call; once a bar
 
 
 class PaperVenue:
@@ -62,16 +65,24 @@ class PaperVenue:
         self.orders: list[Order] = []
         self._marks: dict[str, float] = {}
         self._peak = float(cash)
+        self._view = self.ledger.view(self.symbols, self._marks, self._peak)
+        self._held: list[str] = []
+        self._cash = self._equity = self._peak
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
         """Match the working orders against a bar and book what came of it."""
         fills = self._matching.on_bars(bars)
         for fill in fills:
             self.ledger = self.ledger.apply(fill, self._lots[fill.symbol])
-        closes = bars.values[:, CLOSE]
-        for asset in np.flatnonzero(~np.isnan(closes)).tolist():
-            self._marks[self.symbols[asset]] = float(closes[asset])
-        self._peak = max(self._peak, float(self.ledger.equity(self._marks)))
+        for symbol, close in zip(self.symbols, bars.values[:, CLOSE].tolist(), strict=True):
+            if close == close:  # NaN is not equal to itself: no bar, no new mark
+                self._marks[symbol] = close
+        if fills:
+            self._view = self.ledger.view(self.symbols, self._marks, self._peak)
+            self._held = [symbol for symbol, one in self.ledger.holdings.items() if one.quantity]
+            self._cash = self._view.cash
+        self._equity = float(self.ledger.equity(self._marks)) if self._held else self._cash
+        self._peak = max(self._peak, self._equity)
         return fills
 
     def submit(self, orders: Sequence[Order]) -> None:
@@ -80,6 +91,10 @@ class PaperVenue:
         self.orders.extend(orders)
 
     def account(self) -> AccountView:
-        """The ledger's account, over the one bridge to float64."""
-        view = self.ledger.view(self.symbols, self._marks, self._peak)
-        return view._replace(working=self._matching.working)
+        """The ledger's account, over the one bridge to float64, as of the last bar.
+
+        What is held, and at what price, stands still until a fill, so only the marks are new.
+        """
+        held, marks = self._view, np.array([self._marks.get(symbol, np.nan) for symbol in self.symbols])
+        money, position = (self._equity, self._cash, self._peak), (held.quantity, held.entry_price)
+        return _view((self.symbols, *money, *position, marks, held.margin, self._matching.working))
