@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     from alphaloop.models.sequence.fitting import Recipe, batches, fit, tensors
     from alphaloop.models.sequence.losses import Loss
     from alphaloop.models.sequence.network import Network, Plan
-    from alphaloop.models.sequence.windows import SeriesWindows
+    from alphaloop.models.windows import SeriesWindows
 
     series = scaled(read(options.data))
     lookback, horizon = options.lookback, options.horizon

@@ -6,7 +6,7 @@ from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation, Unread
 from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.fitting import Recipe, batches, fit, pick_device
 from alphaloop.models.sequence.network import Network, Plan
-from alphaloop.models.sequence.windows import ArrayWindows, SeriesWindows
+from alphaloop.models.windows import ArrayWindows, SeriesWindows
 
 RECIPE = Recipe(epochs=5, batch=16, patience=5, device="cpu")
 PLAN = Plan(backbone="tsmixer", lookback=4, channels=2, horizons=1, settings={"hidden": 4, "blocks": 1})

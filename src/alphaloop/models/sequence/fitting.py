@@ -22,7 +22,7 @@ from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation
 from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.losses import Loss
 from alphaloop.models.sequence.network import Network
-from alphaloop.models.sequence.windows import Batch, Rows, Windows
+from alphaloop.models.windows import Batch, Rows, Windows
 
 Progress = Callable[["Epoch"], None]
 

@@ -19,7 +19,7 @@ from alphaloop.models.sequence.fitting import Epoch, Recipe, batches, fit, pick_
 from alphaloop.models.sequence.levels import LEVELS, QuantileForecast
 from alphaloop.models.sequence.network import Network, Plan
 from alphaloop.models.sequence.scaling import Scaled, Scaling
-from alphaloop.models.sequence.windows import ArrayWindows, Windows
+from alphaloop.models.windows import ArrayWindows, Windows
 
 _FEWEST = 16  # windows to learn from, and as few to stop by
 _PREDICTED = 4096  # windows per step of prediction

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alphaloop.core.market import Floats
-from alphaloop.models.sequence.windows import Array, Batch, Rows, Windows
+from alphaloop.models.windows import Array, Batch, Rows, Windows
 
 _FLAT = 1e-12  # deviation below which a feature does not vary, relative to its size
 

@@ -6,14 +6,14 @@ whose windows all together would be ``L`` times its size.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from alphaloop.core.errors import SchemaViolation
 
-Array = npt.NDArray[np.floating]
+Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
 
 
