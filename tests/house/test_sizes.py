@@ -22,6 +22,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
         8,
         "the options of a command are the parameters of its function: typer reads them there",
     ),
+    ("files", "benchmarks"): (
+        20,
+        "one script for each thing that is measured: make bench runs the folder, and all share the rounds beside them",
+    ),
     ("public methods", "tests/reference/simulator.py::SlowVenue"): (
         30,
         "one method for each rule of docs/fills.md, to be read beside it",
