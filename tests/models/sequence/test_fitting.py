@@ -4,7 +4,7 @@ import torch
 
 from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation, UnreadableFile
 from alphaloop.models.sequence import checkpoint
-from alphaloop.models.sequence.fitting import Recipe, batches, fit, pick_device
+from alphaloop.models.sequence.fitting import Recipe, batches, fit, pick_device, taken_ahead
 from alphaloop.models.sequence.network import Network, Plan
 from alphaloop.models.windows import ArrayWindows, SeriesWindows
 
@@ -142,3 +142,17 @@ def test_windows_of_a_series_end_where_their_forecast_begins():
 def test_windows_beyond_the_series_are_refused():
     with pytest.raises(SchemaViolation, match="forecasts from 2 to 9"):
         SeriesWindows(np.zeros((10, 2)), lookback=3, steps=2, first=2, last=9)
+
+
+def test_batches_taken_ahead_come_in_order_and_pass_errors_on():
+    class Odd:
+        def take(self, rows):
+            if rows[0] == 3:
+                raise ZeroDivisionError
+            return rows[0]
+
+    steps = [np.array([k]) for k in (0, 1, 2, 3)]
+
+    assert list(taken_ahead(Odd(), steps[:3])) == [0, 1, 2]
+    with pytest.raises(ZeroDivisionError):
+        list(taken_ahead(Odd(), steps))

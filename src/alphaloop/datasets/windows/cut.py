@@ -153,6 +153,6 @@ def _asked(rows: SymbolRows, horizons: list[int], start: int | None, end: int | 
 def _cut(values: Array, at: Ints, lookback: int) -> Array:
     """The windows that end at these rows, shape (n, L, F); NaN before the first row."""
     wanted = at[:, None] + np.arange(1 - lookback, 1)
-    out = np.take(values, np.maximum(wanted, 0), axis=0)
+    out: Array = np.take(values, np.maximum(wanted, 0), axis=0)
     out[wanted < 0] = np.nan
     return out

@@ -10,7 +10,9 @@ It knows nothing of markets: windows come by index, outcomes are numbers.
 import contextlib
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.losses import Loss
 from alphaloop.models.sequence.network import Network
 from alphaloop.models.windows import Batch, Rows, Windows
+
+_AHEAD = 2  # batches that wait while one is worked on
 
 Progress = Callable[["Epoch"], None]
 
@@ -170,6 +174,18 @@ def batches(many: int, size: int, order: Rows | None = None) -> Iterator[Rows]:
         yield rows[start : start + size]
 
 
+def taken_ahead(windows: Windows, steps: Iterable[Rows]) -> Iterator[Batch]:
+    """Batches in order, each taken by a thread of its own while the one before it is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        coming: deque[Future[Batch]] = deque()
+        for rows in steps:
+            coming.append(reader.submit(windows.take, rows))
+            if len(coming) > _AHEAD:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
 def tensors(batch: Batch, device: torch.device) -> tuple[Tensor | None, ...]:
     """A batch's arrays on the device: x, mask, y, teacher, weight."""
     return tuple(
@@ -233,7 +249,7 @@ class _Run:
         torch.manual_seed(self.seed * 1_000_003 + state.epoch)
         order = np.random.default_rng((self.seed, state.epoch)).permutation(len(self.train))
         self.network.train()
-        total = sum(self._step(rows) for rows in self._mine(order)) / len(self.train)
+        total = sum(self._step(batch) for batch in taken_ahead(self.train, self._mine(order))) / len(self.train)
         train_loss, valid_loss = _summed(total, self.device), self._validate()
         self._sound(train_loss, valid_loss, state.epoch)
         better = valid_loss < state.best_loss
@@ -254,10 +270,10 @@ class _Run:
             if usable:
                 yield rows[rank:usable:world]
 
-    def _step(self, rows: Rows) -> float:
+    def _step(self, batch: Batch) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate()
-        x, mask, y, teacher, weight = tensors(self.train.take(rows), self.device)
+        x, mask, y, teacher, weight = tensors(batch, self.device)
         with self._precision():
             loss = self.loss(self.stepped(x, mask).float(), y, teacher, weight)  # type: ignore[arg-type]
         self.optimizer.zero_grad(set_to_none=True)
@@ -266,7 +282,7 @@ class _Run:
         self.optimizer.step()
         self.step += 1
         self._average()
-        return float(loss.detach()) * len(rows)
+        return float(loss.detach()) * len(batch.x)
 
     def _rate(self) -> float:
         """Linear warm-up over the first tenth, then a half cosine down to a hundredth."""
