@@ -9,16 +9,18 @@ Ages count from ``available_at`` and go on for ``seen`` after a source has stopp
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from alphaloop.core.market import CLOSE, Bools, Floats, Ints
 from alphaloop.core.time import DAY_US, HOUR_US, Timeframe
-from alphaloop.features.asof import NONE, as_of
+from alphaloop.features.asof import NONE
 from alphaloop.features.facts import Declared, SymbolFacts
+from alphaloop.features.family import compiled
 from alphaloop.features.sources.rows import Reader, Rows, Whose, floats, own, rows, told
-from alphaloop.features.sources.series import ages, held, in_order, read, unless_older, write
+from alphaloop.features.sources.series import forward, settle
 from alphaloop.features.sources.symbols import perpetual
 from alphaloop.features.sources.trailing import earlier, percentile
 
@@ -34,6 +36,7 @@ METRICS = (
 
 STANDARD_HOURS = 8  # funding of other intervals is scaled to it, or rates do not compare
 NO_REFERENCE, INDEX, SPOT = 0, 1, 2  # of ``perp_basis_source``
+FUNDING_COLUMNS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,82 +118,187 @@ class Derivatives:
         """Rows of the symbol's perpetual; candles of its index, and of its spot market."""
         return _READERS
 
+    @cached_property
+    def _limits(self) -> "_Limits":
+        config = self.config
+        return _Limits(config.stale, config.seen, config.ranked, config.reach, config.least)
+
+    @cached_property
+    def _backs(self) -> Ints:
+        return np.array(list(self.config.deltas.values()), dtype=np.int64)
+
     def compute(self, facts: SymbolFacts, values: Floats, mask: Bools) -> None:
         """Fill ``values`` and ``mask`` (columns, n); NaN and false where not known."""
-        columns = {
-            **self._funding(facts),
-            **self._interest(facts),
-            **self._figures(facts),
-            **self._perp_basis(facts),
-        }
-        write(self.declared, columns, values, mask)
-
-    def _funding(self, facts: SymbolFacts) -> dict[str, Floats]:
-        config, now = self.config, facts.asked
-        rates = in_order(facts.read("funding_rates", _READERS["funding_rates"]), config.stale)
-        rate, hours = rates["rate"], rates["hours"]
-        standard = rate * (STANDARD_HOURS / hours)
-        change = np.full(len(rates), np.nan)
-        change[1:] = np.where(np.diff(rates.available) < config.reach, np.diff(standard), np.nan)
-        index, spoken = self._newest(rates, now)
-        window = (config.ranked, config.reach, config.least)
-        ranks = percentile(read(index), rates.available, rates.event, standard, *window)
-        return {
-            "funding_rate": held(rate, index),
-            "funding_rate_8h": held(standard, index),
-            "funding_change": held(change, index),
-            "funding_percentile_30d": held(ranks, index),
-            "funding_time_to_next": _time_to_next(rates, index, now),
-            "funding_age": ages(spoken, rates.available, now),
-            "funding_missing_flag": (index < 0).astype(np.float64),
-        }
-
-    def _interest(self, facts: SymbolFacts) -> dict[str, Floats]:
-        config, now = self.config, facts.asked
-        known = in_order(self._lately(facts, "open_interest"), config.stale)
-        index, spoken = self._newest(known, now)
-        columns = {
-            "oi_base": held(known["base"], index),
-            "oi_usd": held(known["usd"], index),
-            "oi_age": ages(spoken, known.available, now),
-        }
-        at = read(index)
-        for name, back in config.deltas.items():
-            before = earlier(at, known.available, known.event, back, 2 * back + config.stale)
-            columns[f"oi_delta_{name}"] = held(_growth(known, before), index)
-        return columns
-
-    def _figures(self, facts: SymbolFacts) -> dict[str, Floats]:
-        columns, table, now = {}, self._lately(facts, "derivatives"), facts.asked
-        for place, metric in enumerate(METRICS):
-            known = in_order(table.where(table["metric"] == place), self.config.stale)
-            index, spoken = self._newest(known, now)
-            columns[metric], columns[f"{metric}_age"] = held(known["value"], index), ages(spoken, known.available, now)
-        return columns
-
-    def _newest(self, known: Rows, now: Ints) -> tuple[Ints, Ints]:
-        """The newest row at each ``now`` where it still holds, and where it still has an age."""
-        index = as_of(known.available, now)
-        still = (self.config.stale, self.config.seen)
-        holds, spoken = (unless_older(index, known.available, now, limit) for limit in still)
-        return holds, spoken
+        now, limits = facts.asked, self._limits
+        rates = facts.read("funding_rates", _READERS["funding_rates"])
+        _funding(_series(rates, "rate", "hours"), now, limits, values[:FUNDING_COLUMNS])
+        interest, figures = self._lately(facts, "open_interest"), self._lately(facts, "derivatives")
+        stop = FUNDING_COLUMNS + 3 + len(self._backs)
+        _interest(_series(interest, "base", "usd"), now, self._backs, limits, values[FUNDING_COLUMNS:stop])
+        _figures(_series(figures, "value"), figures["metric"], now, limits, values[stop:-2])
+        self._perp_basis(facts, values[-2], values[-1])
+        settle(values, mask)
 
     def _lately(self, facts: SymbolFacts, table: str) -> Rows:
         """Rows of the shorter memory."""
         known = facts.read(table, _READERS[table])
         return known.since(facts.asked[0] - self._short) if len(facts.asked) else known
 
-    def _perp_basis(self, facts: SymbolFacts) -> dict[str, Floats]:
+    def _perp_basis(self, facts: SymbolFacts, basis: Floats, source: Floats) -> None:
         """Close of the perpetual over the index, else spot, at the same instant; only where both are known."""
-        close = facts.bars[CLOSE, facts.first :]
-        basis, source = np.full(len(close), np.nan), np.zeros(len(close))
-        if not facts.venue.endswith("-spot"):
-            for code, table in ((INDEX, "prices"), (SPOT, "market_bars")):
-                reference = _closing_with(facts, facts.read(table, _READERS[table]))
-                taken = (source == NO_REFERENCE) & (reference > 0.0) & np.isfinite(close)
-                basis[taken] = close[taken] / reference[taken] - 1.0
-                source[taken] = code
-        return {"perp_basis": basis, "perp_basis_source": source}
+        now, close = facts.asked, facts.bars[CLOSE, facts.first :]
+        basis[:], source[:] = np.nan, NO_REFERENCE
+        if facts.venue.endswith("-spot"):
+            return
+        for code, table in ((INDEX, "prices"), (SPOT, "market_bars")):
+            candles = facts.read(table, _READERS[table])
+            if len(now):  # one that ends with the first bar was not known earlier than that bar's end
+                candles = candles.since(now[0] - facts.timeframe.us)
+            ended = _Series(candles.available, candles["end"], candles["close"], candles["close"])
+            _against(ended, close, now, facts.timeframe.us, code, basis, source)
+
+
+class _Limits(NamedTuple):
+    """Of :class:`DerivativesConfig`, for compiled code."""
+
+    stale: int
+    seen: int
+    ranked: int
+    reach: int
+    least: int
+
+
+class _Series(NamedTuple):
+    """m rows in the order they became known, and two columns of them, or one twice."""
+
+    available: Ints
+    event: Ints
+    one: Floats
+    other: Floats
+
+
+def _series(rows: Rows, *names: str) -> _Series:
+    return _Series(rows.available, rows.event, rows[names[0]], rows[names[-1]])
+
+
+@compiled
+def _in_order(series: _Series, within: int) -> _Series:
+    """Without late corrections, as :func:`alphaloop.features.sources.series.in_order`."""
+    kept = forward(series.available, series.event, within)
+    if kept.all():
+        return series
+    return _Series(series.available[kept], series.event[kept], series.one[kept], series.other[kept])
+
+
+@compiled
+def _newest(available: Ints, now: Ints, limit: int) -> tuple[Ints, Ints]:
+    """The newest row known at each ``now``, (n,), -1 for none; and those not older than ``limit``, each once."""
+    index, read = np.full(len(now), NONE), np.empty(min(len(now), len(available)), dtype=np.int64)
+    row, count = NONE, 0
+    for i in range(len(now)):
+        while row + 1 < len(available) and available[row + 1] <= now[i]:
+            row += 1
+        index[i] = row
+        if row != NONE and now[i] - available[row] <= limit and (count == 0 or read[count - 1] != row):
+            read[count] = row
+            count += 1
+    return index, read[:count]
+
+
+@compiled
+def _funding(rates: _Series, now: Ints, limits: _Limits, out: Floats) -> None:
+    """The columns of :func:`_funding_declared`; ``rates`` holds rate and hours."""
+    rates = _in_order(rates, limits.stale)
+    available, event, hours = rates.available, rates.event, rates.other
+    standard = rates.one * (STANDARD_HOURS / hours)
+    index, read = _newest(available, now, limits.stale)
+    ranks = percentile(read, available, event, standard, limits.ranked, limits.reach, limits.least)
+    out[:] = np.nan
+    for i in range(len(now)):
+        j = index[i]
+        age = now[i] - available[j] if j >= 0 else limits.seen + 1
+        holds = j >= 0 and age <= limits.stale
+        if holds:
+            out[0, i], out[1, i], out[3, i] = rates.one[j], standard[j], ranks[j]
+            if j > 0 and available[j] - available[j - 1] < limits.reach:
+                out[2, i] = standard[j] - standard[j - 1]
+            out[4, i] = _time_to_next(event[j], hours[j], now[i])
+        if age <= limits.seen:
+            out[5, i] = age / HOUR_US
+        out[6, i] = 0.0 if holds else 1.0
+
+
+@compiled
+def _time_to_next(event: int, hours: float, now: int) -> float:
+    """Hours to the next settlement on the schedule of the last one, also when some were missed."""
+    interval = np.rint(hours * HOUR_US)
+    # Whole minutes: venues stamp a settlement some milliseconds after the instant it is due.
+    settled = event - event % (HOUR_US // 60)
+    return float((interval - np.mod(float(now - settled), interval)) / HOUR_US)
+
+
+@compiled
+def _interest(figures: _Series, now: Ints, backs: Ints, limits: _Limits, out: Floats) -> None:
+    """The columns of :func:`_interest_declared`; ``figures`` holds base and USD."""
+    figures, last = _in_order(figures, limits.stale), len(backs) + 2
+    available, event = figures.available, figures.event
+    index, read = _newest(available, now, limits.stale)
+    growth = np.full((len(backs), len(available)), np.nan)
+    for k in range(len(backs)):
+        before = earlier(read, available, event, backs[k], 2 * backs[k] + limits.stale)
+        for j in read:
+            growth[k, j] = _growth(figures, j, before[j])
+    out[:] = np.nan
+    for i in range(len(now)):
+        j = index[i]
+        age = now[i] - available[j] if j >= 0 else limits.seen + 1
+        if j >= 0 and age <= limits.stale:
+            out[0, i], out[1, i] = figures.one[j], figures.other[j]
+            for k in range(len(backs)):
+                out[2 + k, i] = growth[k, j]
+        if age <= limits.seen:
+            out[last, i] = age / HOUR_US
+
+
+@compiled
+def _growth(figures: _Series, row: int, before: int) -> float:
+    """``x / x_before - 1`` in base units where both rows state them, else in USD."""
+    if before < 0:
+        return np.nan
+    base, usd = np.nan, np.nan
+    if figures.one[before] > 0.0:
+        base = figures.one[row] / figures.one[before] - 1.0
+    if figures.other[before] > 0.0:
+        usd = figures.other[row] / figures.other[before] - 1.0
+    return usd if np.isnan(base) else base
+
+
+@compiled
+def _figures(figures: _Series, metric: Ints, now: Ints, limits: _Limits, out: Floats) -> None:
+    """The value and the age of each of :data:`METRICS` in turn; the rows of all of them come mixed."""
+    first = 0
+    if len(now) == 1:  # rows that may be fresh, and those that may have overtaken them
+        first = np.searchsorted(figures.available, now[0] - 2 * limits.stale)
+    for place in range(len(METRICS)):
+        made = out[2 * place : 2 * place + 2]
+        _figure(figures, np.flatnonzero(metric[first:] == place) + first, now, limits, made)
+        if first > 0 and np.isnan(made[0, 0]):
+            _figure(figures, np.flatnonzero(metric == place), now, limits, made)
+
+
+@compiled
+def _figure(figures: _Series, rows: Ints, now: Ints, limits: _Limits, out: Floats) -> None:
+    """Value and age (2, n) of the figure that ``rows`` tell of."""
+    out[:] = np.nan
+    mine = _Series(figures.available[rows], figures.event[rows], figures.one[rows], figures.other[rows])
+    mine = _in_order(mine, limits.stale)
+    index, _ = _newest(mine.available, now, limits.stale)
+    for i in range(len(now)):
+        age = now[i] - mine.available[index[i]] if index[i] >= 0 else limits.seen + 1
+        if index[i] >= 0 and age <= limits.stale:
+            out[0, i] = mine.one[index[i]]
+        if age <= limits.seen:
+            out[1, i] = age / HOUR_US
 
 
 def _perpetuals(frame: pl.DataFrame, whose: Whose) -> Bools:
@@ -238,39 +346,28 @@ _READERS = {
 }
 
 
-def _time_to_next(rates: Rows, index: Ints, now: Ints) -> Floats:
-    """Hours to the next settlement on the schedule of the last one, also when some were missed."""
-    interval = held(np.rint(rates["hours"] * HOUR_US), index)
-    # Whole minutes: venues stamp a settlement some milliseconds after the instant it is due.
-    settled = held((rates.event - rates.event % (HOUR_US // 60)).astype(np.float64), index)
-    since = now.astype(np.float64) - settled
-    return (interval - np.mod(since, interval)) / HOUR_US
+@compiled
+def _against(candles: _Series, close: Floats, now: Ints, length: int, code: int, basis: Floats, source: Floats) -> None:
+    """Set the basis against the candles that end with each bar, of any timeframe, where it is not known yet.
 
-
-def _growth(figures: Rows, before: Ints) -> Floats:
-    """``x / x_before - 1`` in base units where both rows state them, else in USD; (m,)."""
-    growth = np.full(len(figures), np.nan)
-    for held_by_row in (figures["usd"], figures["base"]):  # USD first, then base over it
-        past = held(held_by_row, before)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(past > 0.0, held_by_row / past - 1.0, np.nan)
-        growth = np.where(np.isnan(ratio), growth, ratio)
-    return growth
-
-
-def _closing_with(facts: SymbolFacts, candles: Rows) -> Floats:
-    """Close of the candle that ends with the bar, of any timeframe; NaN if not known by then. (n,)"""
-    now = facts.asked
-    if len(now):  # one that ends with the first bar was not known earlier than that bar's end
-        candles = candles.since(now[0] - facts.timeframe.us)
-    ends = now - now % facts.timeframe.us
-    order = np.lexsort((-candles.available, candles["end"]))  # of equal ends the one known first stands last
-    place = as_of(candles["end"][order], ends)
-    close = held(candles["close"][order], place)
-    known = (held(candles["end"][order].astype(np.float64), place) == ends) & (
-        held(candles.available[order].astype(np.float64), place) <= now
-    )
-    return np.where(known, close, np.nan)
+    ``event`` of the candles is their end; of those with one end the one known first counts, if known by then.
+    """
+    known, end, place = candles.available, candles.event, 0
+    order = np.argsort(end, kind="mergesort")  # of equal ends the one known first comes first
+    for i in range(len(now)):
+        wanted = now[i] - now[i] % length
+        while place < len(order) and end[order[place]] < wanted:
+            place += 1
+        if place == len(order) or end[order[place]] != wanted or known[order[place]] > now[i]:
+            continue
+        last = place  # of rows known at once the last counts
+        while (
+            last + 1 < len(order) and end[order[last + 1]] == wanted and known[order[last + 1]] == known[order[place]]
+        ):
+            last += 1
+        reference = candles.one[order[last]]
+        if source[i] == NO_REFERENCE and reference > 0.0 and np.isfinite(close[i]):
+            basis[i], source[i] = close[i] / reference - 1.0, code
 
 
 def _hours(us: int) -> int:
