@@ -6,6 +6,7 @@ from sqlalchemy import event
 from alphaloop.core.errors import UnknownName
 from alphaloop.registry.lineage import code_hash
 from alphaloop.registry.runs import record_run, who_decided
+from alphaloop.registry.verification import verify
 from tests.registry.builders import activate, make_trace, put_on_paper
 
 FIRST, SECOND = 300_000_000, 600_000_000
@@ -89,6 +90,20 @@ def test_a_run_is_recorded_once(ledger) -> None:
 
     assert (new, still_new, again) == (True, False, first)
     assert (other.seq, other.data["rows"]) == (2, {"decisions": 3, "orders": 3, "fills": 2})
+
+
+def test_a_model_that_is_registered_after_its_run(ledger) -> None:
+    record_run(ledger.journal, make_trace(), "backtest", author="ann")
+    model = put_on_paper(ledger, 1)
+    entry, new = record_run(ledger.journal, make_trace(), "backtest", author="ann", candidate=model)
+    again, still_new = record_run(ledger.journal, make_trace(), "backtest", author="ann")
+    (found,) = ask(ledger, f"{FIRST}:BTCUSDT")
+    with ledger.journal.reading() as page:
+        listed = page.rows("SELECT candidate FROM backtest_runs")
+
+    assert (new, still_new, again.seq, entry.data["run"]) == (True, False, entry.seq, 1)
+    assert (found["model"]["candidate"], [tuple(row) for row in listed]) == (model, [(model,)])
+    assert verify(ledger.journal, ledger.artifacts).ok
 
 
 def test_several_symbols_have_their_own_decisions(ledger) -> None:

@@ -26,6 +26,8 @@ def record_run(
 ) -> tuple[Entry, bool]:
     """Keep what a run decided, ordered and got, and chain its seal; the same run twice is kept once.
 
+    A run whose model is registered only afterwards is named by a second entry; its rows stay.
+
     Parameters
     ----------
     journal : Journal
@@ -57,7 +59,7 @@ def record_run(
         kept = runs.record(pen.connection, trace, world, pen.now, candidate)
         if not kept.new:
             held = pen.last(RUN, subject=kept.trace, scope=world)
-            if held is not None:
+            if held is not None and candidate in ("", held.data["candidate"]):
                 return held, False
         now = trace.now
         body = {
@@ -102,9 +104,10 @@ def who_decided(page: Page, order: str, trace: str = "", many: int = 20) -> list
 
 
 def _answer(page: Page, found: dict[str, Any]) -> dict[str, Any]:
-    facts, name = found["facts"], found["candidate"]
+    facts = found["facts"]
     entry = page.last(RUN, subject=found["trace"], scope=found["world"])
-    chained = {} if entry is None else entry.data
+    chained = {"candidate": found["candidate"]} if entry is None else entry.data
+    name = chained["candidate"]
     return {
         "order": found["order"],
         "decision": found["decision"],

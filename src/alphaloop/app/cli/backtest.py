@@ -51,6 +51,9 @@ def _command(act: Act) -> Callable[..., int]:
         max_drawdown: Annotated[float | None, typer.Option(help="Close all and stop beyond this loss.")] = None,
         band: Annotated[float, typer.Option(help="Leave smaller changes alone, fraction of equity.")] = 0.0,
         rules: Annotated[str, typer.Option(help="How bars fill: default, or as another engine does.")] = "default",
+        rule: Annotated[list[str] | None, typer.Option(help="One fill rule changed, e.g. both=target_first.")] = None,
+        participation: Annotated[float | None, typer.Option(help="Most of a bar's volume that may trade.")] = None,
+        latency_ms: Annotated[float, typer.Option(help="From a decision to the venue; it meets later opens.")] = 0.0,
         seed: Annotated[int, typer.Option(help="Same seed, same trace.")] = 0,
         set_: Annotated[list[str] | None, typer.Option("--set", help="A policy parameter, e.g. fast=12.")] = None,
         candidates: Annotated[Path | None, typer.Option(help="Label the trades of this file, no policy.")] = None,
@@ -62,13 +65,16 @@ def _command(act: Act) -> Callable[..., int]:
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> int:
         from alphaloop.app.wiring import Costs, Options, limits_of
-        from alphaloop.execution.simulator.presets import rules_named
+        from alphaloop.execution.simulator.presets import rules_of
 
+        filling = rules_of(rules, context.pairs(rule or []))
         first, last = context.window(start, end)
         costs = Costs.of_bps(fee_bps, slippage_bps, maker_fee_bps)
         if candidates is not None and act is _backtest:
+            if participation is not None or latency_ms:
+                raise typer.BadParameter("a candidate knows no size and no delay", param_hint="--candidates")
             window = (context.names(symbols), timeframe, first, last, venue)
-            return label_candidates_of(candidates, out, window, (horizon, costs, rules_named(rules)), executor, json)
+            return label_candidates_of(candidates, out, window, (horizon, costs, filling), executor, json)
         if policy is None or candidates is not None:
             raise typer.BadParameter(f"missing: one of {NAMES}", param_hint="--policy")
         options = Options(
@@ -83,7 +89,9 @@ def _command(act: Act) -> Callable[..., int]:
             limits=limits_of(max_weight, max_gross, max_leverage, max_drawdown),
             seed=seed,
             band=band,
-            rules=rules_named(rules),
+            rules=filling,
+            participation=participation,
+            latency_us=round(latency_ms * 1000),
             params=context.pairs(set_ or []),
         )
         return act(options, json, Judging(register, oos))
@@ -116,11 +124,14 @@ def _backtest(options: "Options", json: bool, judging: Judging) -> int:
 def _replay(options: "Options", json: bool, judging: Judging) -> int:
     """Replay the same session through the paper venue; equal to the backtest, or exit 1."""
     from alphaloop.app.runs import TOLERANCE, replay
+    from alphaloop.registry.runs import record_run
 
     if judging.register:
         raise typer.BadParameter("a replay is no trial: register the backtest", param_hint="--register")
 
     run = _run(replay, options, "paper replay", json)
+    with context.ledger() as ledger:
+        record_run(ledger.journal, run.trace, "paper", context.author(), figures=run.summary["metrics"])
     if json:
         output.emit(run.summary)
     else:
@@ -169,6 +180,8 @@ def show(summary: dict[str, Any]) -> None:
     lines.print(
         f"[dim]{summary['start']} to {summary['end']}, {summary['bars']:,} bars, {summary['cuts']} risk cuts[/]"
     )
+    said = ", ".join(f"{name} {value}" for name, value in summary["assumed"].items())
+    lines.print(f"[dim]{said}[/]")
     metrics = summary["metrics"]
     for key, label in HEADLINES:
         lines.print(f"  {label:<15}{output.cell(metrics.get(key)):>14}")

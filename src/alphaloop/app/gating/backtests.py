@@ -55,9 +55,8 @@ def counted_backtest(
     candidate = None
     if register:
         candidate = enter(desk.ledger, run, place, trial, author=desk.author, command=desk.command)
-        record_run(
-            desk.ledger.journal, run.trace, "backtest", desk.author, candidate=candidate, figures=run.summary["metrics"]
-        )
+    metrics = run.summary["metrics"]
+    record_run(desk.ledger.journal, run.trace, "backtest", desk.author, candidate=candidate or "", figures=metrics)
     counts = desk.ledger.trials(place.study).count
     run.summary.update(study=place.study, trial=trial, trials=counts, candidate=candidate)
     return run

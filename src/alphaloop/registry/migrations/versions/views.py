@@ -91,7 +91,8 @@ def _runs(field: Callable[..., str]) -> str:
         "recorded_at": "r.at",
         "author": "r.author",
     }
-    return _select(columns, "FROM entries r WHERE r.kind = 'run'")
+    newest = _newest("run", "r.subject AND scope = r.scope")
+    return _select(columns, f"FROM entries r WHERE r.kind = 'run' AND r.seq = ({newest})")
 
 
 def _number(value: str) -> str:
