@@ -5,7 +5,7 @@ the same bars is one trial however often it runs: nothing new is learnt from it.
 result a trial keeps the returns of its judged part, which others are compared with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from alphaloop.core.time import DAY_US
 from alphaloop.core.trace import Trace
 from alphaloop.features.contract import Schema
 from alphaloop.features.sources.symbols import names_of
-from alphaloop.features.symbol import tables_of
 from alphaloop.lake.audit import AuditRow, audit
 from alphaloop.lake.table import Lake
 from alphaloop.registry.evidence import Coverage
@@ -128,19 +127,38 @@ def track_from(ledger: Ledger, figures: Mapping[str, Any]) -> Track:
 def coverage_of(lake: Lake, setup: Setup, since: int) -> tuple[Coverage, ...]:
     """Rows of every series the run read in its judged part, as the audit counts them.
 
-    Bars, and funding of perpetuals, are due for every symbol; of any other table that a
-    feature reads, the series that are there, or one empty row where none is.
+    Bars, and funding of perpetuals, are due for every symbol. Of other tables it is what was
+    there for its features to read: some have a choice (order flow comes from bars, trades or
+    a book), and a feature for which nothing is there stops the run.
     """
     market = setup.market
     window = {"start": since, "end": int(market.ts[-1]) + market.timeframe.us}
     due = [BARS, *([FUNDING] if any(one.kind == "perp" for one in setup.instruments) else [])]
     rows = [row for row in audit(lake, symbols=market.symbols, tables=due, **window) if _own(row, market)]
-    others = [name for name in tables_of(Schema(setup.policy.features).sources) if name not in due]
     names = sorted({name for symbol in market.symbols for name in names_of(symbol)})
-    for table in others:
-        found = audit(lake, symbols=names, tables=[table], **window)
-        rows += [row for row in found if row.rows] or found[:1]
+    for table, columns in inputs_of(setup.policy.features).items():
+        if table not in due:
+            found = audit(lake, symbols=names, tables=[table], **window)
+            rows += [row for row in found if row.rows and (row.series is None or row.series in columns)]
     return tuple(_counted(row) for row in rows)
+
+
+def inputs_of(features: Sequence[str]) -> dict[str, set[str]]:
+    """Columns of each table that features read beside bars.
+
+    Examples
+    --------
+    >>> inputs_of(["ret_1"])
+    {}
+    >>> "funding_rates" in inputs_of(["funding_rate_8h"])
+    True
+    """
+    wanted: dict[str, set[str]] = {}
+    for name in (name for feature in Schema(tuple(features)).features for name in feature.inputs):
+        table, dot, column = name.rpartition(".")
+        if dot:
+            wanted.setdefault(table, set()).add(column)
+    return wanted
 
 
 def _own(row: AuditRow, market: Market) -> bool:
