@@ -2,7 +2,9 @@
 
 import math
 
+import ffn
 import numpy as np
+import pandas as pd
 import purgedcv
 import pytest
 
@@ -69,6 +71,17 @@ def test_the_probability_is_that_of_purgedcv(seed, benchmark):
         purgedcv.probabilistic_sharpe_ratio(returns, benchmark), abs=1e-12
     )
     assert deflated_sharpe(peer.observed_sr, 300, own.skew, own.kurtosis, 5, 0.01) == pytest.approx(peer.dsr, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_deflated_ratio_is_that_of_ffn(seed):
+    returns, sharpes = returns_of(seed), np.random.default_rng(seed).normal(0.0, 0.05, 30)
+    own = track_record(returns)
+    peer = ffn.core.calc_deflated_sharpe_ratio(pd.Series(returns), sharpes, nperiods=365, annualized_trials=False)
+
+    assert deflated_sharpe(own.sharpe, own.n, own.skew, own.kurtosis, 30, sharpe_variance(sharpes)) == pytest.approx(
+        peer, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("sharpe", [0.02, 0.1, 0.5])

@@ -102,6 +102,7 @@ def test_the_same_seed_gives_the_same_answer():
         (lambda: spa(np.zeros((50, 2))), NoData),
         (lambda: spa(noise(5, 2)), NoData),
         (lambda: spa(noise(), how=Blocks(length=301)), InvalidOption),
+        (lambda: spa(np.zeros((20_001, 1))), InvalidOption),
         (lambda: step_m(noise(), size=1.0), InvalidOption),
         (lambda: model_confidence_set(noise(), size=0.0), InvalidOption),
     ],

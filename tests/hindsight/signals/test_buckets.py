@@ -33,6 +33,7 @@ def test_overlapping_rows_have_a_wider_one():
     found = hit_rate(panel(0))
 
     assert found.effective_n < 3000
+    assert found.error == pytest.approx(0.5 / np.sqrt(found.effective_n), rel=0.01)
     assert found.high - found.low > 3 * np.diff(wilson(found.value, 30_000))[0]
 
 

@@ -30,7 +30,7 @@ def test_the_error_of_independent_rows_is_the_classical_one():
 
     assert found.error == pytest.approx(1 / math.sqrt(500), rel=0.1)
     assert found.effective_n == pytest.approx(500, rel=0.2)
-    assert found.low < 0 < found.high
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, 500) * found.error)
 
 
 def test_the_long_run_sum_is_that_of_statsmodels():
@@ -131,6 +131,24 @@ def test_a_perfect_signal_is_one_for_sure():
     assert found.error == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_short_record_is_given_students_interval():
+    # 150 instants and a lag of 66: the variance is as uncertain as that of three squares
+    found = information_coefficient(panel(0, instants=150))
+    weights = 1 - np.arange(1, 67) / 67
+    looks = 150 / (1 + 2 * (weights**2).sum())
+
+    assert looks == pytest.approx(3.4, abs=0.1)
+    assert found.high - found.value == pytest.approx(stats.t.ppf(0.975, looks) * found.error)
+
+
+def test_what_the_mean_took_away_is_put_back():
+    """White rows, a long lag: the error stays that of independent rows on average."""
+    rng = np.random.default_rng(4)
+    stated = [information_coefficient(rows(*rng.standard_normal((2, 120))), lag=50).error ** 2 for _ in range(400)]
+
+    assert math.sqrt(np.mean(stated)) == pytest.approx(1 / math.sqrt(120), rel=0.05)
+
+
 def test_the_bootstrap_says_the_same_as_the_weights():
     signal = panel(5, instants=2000, edge=0.02)
     one, other = information_coefficient(signal), bootstrap_ic(signal, how=Blocks(draws=300))
@@ -164,6 +182,14 @@ def test_stated_errors_are_the_true_ones(phi):
 
         assert stated == pytest.approx(true, rel=0.12)  # the truth itself is known to 5 %
         assert held >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instants", [150, 500])
+def test_intervals_of_short_records_hold_the_truth(instants):
+    found = [information_coefficient(panel(seed, instants=instants, phi=0.9)) for seed in range(300)]
+
+    assert np.mean([one.low <= 0.0 <= one.high for one in found]) >= 0.9
 
 
 @pytest.mark.slow

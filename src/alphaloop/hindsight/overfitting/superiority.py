@@ -22,6 +22,7 @@ from alphaloop.hindsight.bootstrap import Blocks
 if TYPE_CHECKING:
     from arch.bootstrap import SPA
 
+_MOST_ROWS = 20_000  # the work grows with the square: beyond this it takes minutes
 _STILL = 1e-12  # deviation as a share of the largest return: rounding, not variation
 
 
@@ -77,7 +78,7 @@ def spa(
     Parameters
     ----------
     performance : float array, shape (T, N), fraction a period
-        Net returns, one column a candidate: everything that was tried.
+        Net returns, one column a candidate: everything that was tried. By day, not by bar: at most 20,000 rows.
     benchmark : float array, shape (T,), optional
         Returns of what is to be beaten; holding nothing (zero) when not given.
     how : Blocks
@@ -206,6 +207,8 @@ def _table(performance: Floats) -> Floats:
         raise SchemaViolation(
             f"{rows} rows and {columns} columns", "periods x candidates, more periods", "transpose the table"
         )
+    if rows > _MOST_ROWS:
+        raise InvalidOption(f"{rows} periods", f"at most {_MOST_ROWS}", "add returns up by day")
     return np.asarray(performance, dtype=np.float64)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import Bools
-from alphaloop.hindsight.signals.errors import Measured, chosen_lag, measured, wilson
+from alphaloop.hindsight.signals.errors import Measured, chosen_lag, measured, widened, wilson
 from alphaloop.hindsight.signals.rows import Pairs, Signal, ranks
 
 SCHEMA = {
@@ -52,10 +52,13 @@ def hit_rate(signal: Signal, *, lag: int | None = None, confidence: float = 0.95
     found = measured(value, pairs.sums(hits - value), len(pairs), used, math.sqrt(value * (1 - value)), confidence)
     if found.error is None:
         return found
-    always = len(pairs.first) / (pairs.overlap + 1)  # of hits alone, or misses alone, no error can be measured
-    trials = found.effective_n if found.error > 0 and found.effective_n else always
-    low, high = wilson(value, trials, confidence)
-    return replace(found, low=low, high=high, effective_n=trials)
+    if not found.error:  # hits alone, or misses alone: no error can be measured, only what does not overlap be counted
+        apart = len(pairs.first) / (pairs.overlap + 1)
+        low, high = wilson(value, apart, confidence)
+        return replace(found, low=low, high=high, effective_n=apart)
+    trials = found.effective_n or 1.0
+    low, high = wilson(value, trials / widened(len(pairs.first), used, confidence) ** 2, confidence)
+    return replace(found, low=low, high=high)
 
 
 def deciles(

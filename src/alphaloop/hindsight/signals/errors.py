@@ -4,6 +4,9 @@ Rows of one instant are added up first, because markets move together. Then neig
 Newey and West's weights, over six times as many instants as an outcome overlaps: at the overlap
 itself the weights, which fall, would still leave a tenth of the error out.
 
+Sums whose mean was taken away cancel too well: what that takes from the variance is put back. The variance itself
+is uncertain, more so the longer the lag, so intervals are Student's.
+
 An effective number says the same in other words: so many independent rows would have had this error.
 """
 
@@ -12,6 +15,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from scipy.special import stdtrit  # type: ignore[import-untyped]
 
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import Floats
@@ -103,10 +107,29 @@ def measured(value: float, influence: Floats, rows: int, lag: int, one_row: floa
     instants = len(influence)
     if instants <= 2 * lag or instants < 3:
         return Measured(value, None, None, None, None, rows, instants, lag)
-    error = math.sqrt(long_run(influence, lag)) / rows
+    error = math.sqrt(long_run(influence, lag) / _kept(instants, lag)) / rows
     effective = min(float(rows), (one_row / error) ** 2) if error > 0.0 else float(rows)
-    reach = NormalDist().inv_cdf((1.0 + confidence) / 2.0) * error
+    reach = float(stdtrit(_looks(instants, lag), (1.0 + confidence) / 2.0)) * error
     return Measured(value, error, value - reach, value + reach, effective, rows, instants, lag)
+
+
+def _kept(instants: int, lag: int) -> float:
+    """Share of the variance that is left after the mean was taken away; of independent rows exactly."""
+    lags = np.arange(1, lag + 1)
+    return 1.0 - 1.0 / instants - 2.0 / instants * float((1.0 - lags / (lag + 1.0)) @ (1.0 - lags / instants))
+
+
+def widened(instants: int, lag: int, confidence: float) -> float:
+    """How many times an interval is wider because its variance was estimated, 1 or more."""
+    return float(stdtrit(_looks(instants, lag), (1.0 + confidence) / 2.0)) / NormalDist().inv_cdf(
+        (1.0 + confidence) / 2.0
+    )
+
+
+def _looks(instants: int, lag: int) -> float:
+    """Degrees of freedom of the variance: of so many independent squares it is as uncertain."""
+    weights = 1.0 - np.arange(1, lag + 1) / (lag + 1.0)
+    return instants / (1.0 + 2.0 * float(weights @ weights))
 
 
 def wilson(share: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
