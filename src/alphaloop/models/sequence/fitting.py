@@ -274,6 +274,8 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate()
         x, mask, y, teacher, weight = tensors(batch, self.device)
+        if mask is None and _world() > 1:  # every weight must take part where gradients are averaged
+            mask = torch.ones_like(x, dtype=torch.bool)  # type: ignore[arg-type]
         with self._precision():
             loss = self.loss(self.stepped(x, mask).float(), y, teacher, weight)  # type: ignore[arg-type]
         self.optimizer.zero_grad(set_to_none=True)
