@@ -143,7 +143,7 @@ def test_an_odd_number_of_candidates_counts_the_median_as_overfit():
         (np.ones((64, 4)), {}, NoData),
         (noise(64, 4), {"blocks": 7}, InvalidOption),
         (noise(64, 4), {"blocks": 0}, InvalidOption),
-        (noise(64, 4), {"blocks": 26}, InvalidOption),
+        (noise(64, 4), {"blocks": 22}, InvalidOption),
         (noise(14, 4), {"blocks": 16}, InvalidOption),
         (noise(3, 2), {"blocks": 2}, InvalidOption),
         (noise(64, 4), {"draws": 5}, InvalidOption),
@@ -152,6 +152,12 @@ def test_an_odd_number_of_candidates_counts_the_median_as_overfit():
 def test_what_cannot_be_judged_is_refused(table, settings, error):
     with pytest.raises(error):
         pbo(table, **settings)
+
+
+def test_a_data_frame_is_a_table():
+    table = noise(64, 4)
+
+    assert pbo(pd.DataFrame(table), 4).rank.tolist() == pbo(table, 4).rank.tolist()
 
 
 def test_a_transposed_table_is_told_apart_from_a_wide_one():

@@ -88,6 +88,15 @@ def test_copies_enter_the_set_together():
     assert model_confidence_set(table[:, [0, 2]], how=QUICK).members == (0, 1)
 
 
+def test_a_wide_search_is_tested_when_asked():
+    table = noise(40, 60)
+    table[:, 7] += 0.02
+
+    assert spa(table, how=QUICK, allow_wide=True).best == 7
+    assert step_m(table, how=QUICK, allow_wide=True) == (7,)
+    assert model_confidence_set(table, how=QUICK, allow_wide=True).members == (7,)
+
+
 def test_the_same_seed_gives_the_same_answer():
     assert spa(noise(), how=QUICK) == spa(noise(), how=QUICK)
     assert spa(noise(), how=QUICK) != spa(noise(), how=Blocks(length=5, draws=200, seed=4))

@@ -17,7 +17,7 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation
 from alphaloop.core.market import Bools, Floats, Ints
 
-_MOST_BLOCKS = 24
+_MOST_BLOCKS = 20
 _CELLS = 1 << 15  # choices x candidates at a time: what fits a cache is seven times faster
 _TIE = 1e-10  # Sharpe ratios closer than this are the same bet
 _STILL = 1e-12  # variance as a share of the second moment: rounding, not variation
@@ -105,7 +105,7 @@ def pbo(performance: Floats, blocks: int = 16, *, seed: int = 0, draws: int = 20
     performance : float array, shape (T, N), fraction a period
         One row a period in time order, one column a candidate: everything that was tried.
         Where a candidate does not vary within a half, its Sharpe ratio there is 0.
-    blocks : int, even, 2 to 24
+    blocks : int, even, 2 to 20
         Of equal length; the first ``T % blocks`` are one row longer.
     seed, draws : int
         Of the null band.
@@ -136,7 +136,7 @@ def pbo(performance: Floats, blocks: int = 16, *, seed: int = 0, draws: int = 20
     >>> found.pbo, found.pbo < found.null_band[0]
     (0.0, True)
     """
-    table = _checked(performance, blocks, allow_wide)
+    table = _checked(np.asarray(performance, dtype=np.float64), blocks, allow_wide)
     if draws < 20:
         raise InvalidOption(f"{draws} draws", "20 or more, to have a band at all", "200 are enough")
     unit, mean = _standard(table)
@@ -165,7 +165,7 @@ def _checked(performance: Floats, blocks: int, allow_wide: bool) -> Floats:
         )
     if not bool((np.ptp(performance, axis=0) > 0).any()):
         raise NoData("candidates that never vary", "one or more that do", "")
-    return np.asarray(performance, dtype=np.float64)
+    return performance
 
 
 @lru_cache(maxsize=4)

@@ -58,6 +58,7 @@ def track_record(returns: Floats) -> TrackRecord | None:
     >>> round(found.sharpe, 4), found.n, round(found.skew, 4), round(found.kurtosis, 4)
     (0.6239, 5, 0.5901, 2.9781)
     """
+    returns = np.asarray(returns, dtype=np.float64)
     if returns.ndim != 1 or not np.isfinite(returns).all():
         raise SchemaViolation(f"returns of shape {returns.shape}, or not finite", "one finite series", "")
     n = len(returns)

@@ -71,7 +71,12 @@ _USUAL = Blocks()
 
 
 def spa(
-    performance: Floats, benchmark: Floats | None = None, *, how: Blocks = _USUAL, scaled: bool = True
+    performance: Floats,
+    benchmark: Floats | None = None,
+    *,
+    how: Blocks = _USUAL,
+    scaled: bool = True,
+    allow_wide: bool = False,
 ) -> Superiority:
     """Superior predictive ability: is any candidate better than the benchmark?
 
@@ -85,6 +90,8 @@ def spa(
         Draws, seed, and the mean length of blocks, rounded up.
     scaled : bool
         Divide each column by its own deviation. Off, the figures are those of ``arch`` as it comes.
+    allow_wide : bool
+        More candidates than periods. Refused by default: that is how a transposed table looks.
 
     Raises
     ------
@@ -105,7 +112,7 @@ def spa(
     >>> spa(returns).p_value > 0.05, spa(returns + [0, 0, 0.003, 0]).p_value < 0.05
     (True, True)
     """
-    excess, kept = _excess(performance, benchmark)
+    excess, kept = _excess(_table(performance, allow_wide), benchmark)
     block = _block(excess, how)
     unit = _unit(excess) if scaled else excess
     test = _test(unit, block, how)
@@ -122,6 +129,7 @@ def step_m(
     size: float = 0.05,
     how: Blocks = _USUAL,
     scaled: bool = True,
+    allow_wide: bool = False,
 ) -> tuple[int, ...]:
     """The candidates that are better than the benchmark; the chance of even one wrong name is ``size``.
 
@@ -145,7 +153,7 @@ def step_m(
     from arch.bootstrap import StepM
 
     _fraction(size)
-    excess, kept = _excess(performance, benchmark)
+    excess, kept = _excess(_table(performance, allow_wide), benchmark)
     block = _block(excess, how)
     unit = _unit(excess) if scaled else excess
     test = StepM(
@@ -155,7 +163,9 @@ def step_m(
     return tuple(int(kept[int(str(one))]) for one in test.superior_models)
 
 
-def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Blocks = _USUAL) -> ConfidenceSet:
+def model_confidence_set(
+    performance: Floats, *, size: float = 0.05, how: Blocks = _USUAL, allow_wide: bool = False
+) -> ConfidenceSet:
     """The candidates that cannot be told from the best: it is among them with probability ``1 - size``.
 
     Parameters
@@ -165,6 +175,8 @@ def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Blocks
     size : float, between 0 and 1
     how : Blocks
         As :func:`spa` takes it; this test scales by itself.
+    allow_wide : bool
+        As :func:`spa` takes it.
 
     Raises
     ------
@@ -184,7 +196,7 @@ def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Blocks
     from arch.bootstrap import MCS
 
     _fraction(size)
-    table = _table(performance)
+    table = _table(performance, allow_wide)
     distinct, copy = np.unique(table, axis=1, return_inverse=True)
     block = _block(distinct, how)
     if distinct.shape[1] == 1:
@@ -195,7 +207,8 @@ def model_confidence_set(performance: Floats, *, size: float = 0.05, how: Blocks
     return ConfidenceSet(tuple(np.flatnonzero(values > size).tolist()), values, block)
 
 
-def _table(performance: Floats) -> Floats:
+def _table(returns: Floats, allow_wide: bool) -> Floats:
+    performance = np.asarray(returns, dtype=np.float64)
     if performance.ndim != 2 or not np.isfinite(performance).all():
         raise SchemaViolation(
             f"performance of shape {performance.shape}, or with NaN", "finite numbers, periods x candidates", ""
@@ -203,19 +216,20 @@ def _table(performance: Floats) -> Floats:
     rows, columns = performance.shape
     if rows < 10 or columns == 0:
         raise NoData(f"{rows} periods of {columns} candidates", "ten periods and one candidate at least", "")
-    if rows < columns:
+    if rows < columns and not allow_wide:
         raise SchemaViolation(
-            f"{rows} rows and {columns} columns", "periods x candidates, more periods", "transpose the table"
+            f"{rows} rows and {columns} columns",
+            "periods x candidates, more periods than candidates",
+            "transpose the table; pass allow_wide=True if there really are more candidates than periods",
         )
     if rows > _MOST_ROWS:
         raise InvalidOption(f"{rows} periods", f"at most {_MOST_ROWS}", "add returns up by day")
-    return np.asarray(performance, dtype=np.float64)
+    return performance
 
 
-def _excess(performance: Floats, benchmark: Floats | None) -> tuple[Floats, Ints]:
+def _excess(table: Floats, benchmark: Floats | None) -> tuple[Floats, Ints]:
     """Returns above the benchmark of the columns that vary, and which columns these are."""
-    table = _table(performance)
-    held = np.zeros(len(table)) if benchmark is None else benchmark
+    held = np.zeros(len(table)) if benchmark is None else np.asarray(benchmark, dtype=np.float64)
     if held.shape != table.shape[:1] or not np.isfinite(held).all():
         raise SchemaViolation(f"a benchmark of shape {held.shape}", f"{len(table)} finite returns", "")
     excess = table - held[:, None]

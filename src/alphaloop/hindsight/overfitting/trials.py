@@ -83,8 +83,8 @@ def trial_clusters(returns: Floats, *, allow_wide: bool = False) -> Ints:
     >>> trial_clusters(np.column_stack([one, other, 2 * one]))
     array([0, 1, 0])
     """
-    found = np.empty(returns.shape[-1], dtype=np.int64)
     likeness = _likeness(returns, allow_wide)
+    found = np.empty(len(likeness), dtype=np.int64)
     pairs = max(1.0, len(likeness) * (len(likeness) - 1) / 2.0)
     by_luck = NormalDist().inv_cdf(1.0 - _CHANCE / pairs) / np.sqrt(len(returns))
     for number, members in enumerate(sorted(_cut(np.where(likeness > by_luck, likeness, 0.0)), key=min)):
@@ -94,6 +94,7 @@ def trial_clusters(returns: Floats, *, allow_wide: bool = False) -> Ints:
 
 def _likeness(returns: Floats, allow_wide: bool) -> Floats:
     """Correlations, shape (N, N); candidates that never vary are like each other and like nobody else."""
+    returns = np.asarray(returns, dtype=np.float64)
     if returns.ndim != 2 or not np.isfinite(returns).all():
         raise SchemaViolation(
             f"returns of shape {returns.shape}, or with NaN", "finite numbers, periods x candidates", ""
