@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 from alphaloop.core.errors import InvalidOption, SchemaViolation, UnsortedData
 from alphaloop.core.market import MarginTier
 from alphaloop.execution.simulator.candidates.records import FIGURES
-from alphaloop.execution.simulator.candidates.run import checked, empty_results, kernel_runner
+from alphaloop.execution.simulator.candidates.run import columns_of, empty_results, kernel_runner
 from alphaloop.execution.simulator.rules import Both, EntryBar, FillRules, Queued, StopBarSignal, Timing
 from alphaloop.hindsight.outcomes import Costs, Outcomes, label_candidates, prepare
 from tests.hindsight.builders import differences, rough_bars, rough_candidates, slow_outcomes
@@ -187,9 +187,9 @@ def test_a_candidate_does_not_depend_on_its_neighbours(horizon, group):
 
 def by_kernel(table, tried, horizon, rules=FillRules(), costs=PAID, tick=None) -> pl.DataFrame:  # noqa: B008
     tape = prepare(table, tick=tick)
-    batch = checked(tried, tape, costs)
+    batch = columns_of(tried, tape, costs)
     results = empty_results(len(batch.bar))
-    kernel_runner(tape, batch, costs, horizon, rules)(results, np.arange(len(batch.bar)))
+    kernel_runner(tape, batch, costs, horizon, rules)(results, (0, len(batch.bar)))
     named = dict(zip(FIGURES, results.figures, strict=True))
     return Outcomes(**named, exit_bar=results.exit_bar, codes=results.reason, rules="").frame()
 

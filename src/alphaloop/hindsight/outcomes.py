@@ -18,10 +18,9 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import Floats, Ints
 from alphaloop.execution.simulator.candidates.columns import Table
-from alphaloop.execution.simulator.candidates.compiled import sorted_by_bar
 from alphaloop.execution.simulator.candidates.costs import Costs
 from alphaloop.execution.simulator.candidates.records import FIGURES, REASONS, Bytes
-from alphaloop.execution.simulator.candidates.run import DEFAULT, checked, empty_results, runner
+from alphaloop.execution.simulator.candidates.run import DEFAULT, columns_of, empty_results, refuse, runner
 from alphaloop.execution.simulator.candidates.tape import Tape, prepare
 from alphaloop.execution.simulator.rules import FillRules
 
@@ -150,15 +149,18 @@ def label_candidates(
     if threads < 1:
         raise InvalidOption(f"threads {threads}", "1 or more", "pass the number of cores")
     tape = bars if isinstance(bars, Tape) else prepare(bars)
-    batch = checked(candidates, tape, costs)
+    batch = columns_of(candidates, tape, costs)
     results = empty_results(len(batch.bar))
-    order = sorted_by_bar(batch.bar, len(tape))
     run = runner(tape, batch, costs, horizon, rules)
 
     def work(first: int, last: int) -> None:
-        run(results, order[first:last])
+        if not run(results, (first, last)):
+            wrong.append(first)
 
+    wrong: list[int] = []
     spread(work, len(batch.bar), threads, progress)
+    if wrong:
+        refuse(batch, tape)
     named = dict(zip(FIGURES, results.figures, strict=True))
     for name in ("entry_price", "exit_price"):
         named[name] = tape.prices(named[name])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from alphaloop.core.market import Ints
-from alphaloop.execution.simulator.candidates import compiling, enter, group, order, records, search, settle, walk
+from alphaloop.execution.simulator.candidates import compiling, enter, group, lanes, records, search, settle, walk
 from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent
 from alphaloop.execution.simulator.candidates.group import Tables
 from alphaloop.execution.simulator.candidates.records import (
@@ -27,20 +27,16 @@ from alphaloop.execution.simulator.candidates.records import (
     Work,
 )
 
-_SOURCES = (compiling, enter, group, order, records, search, settle, walk)
+_SOURCES = (compiling, enter, group, lanes, records, search, settle, walk)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 
 
 @inlined
 def sheet() -> Work:
     """An empty work sheet."""
+    whole = np.empty((8, BATCH), np.int64)
     return Work(
-        np.empty((SHEET_ROWS, BATCH)),
-        np.empty(BATCH, np.int64),
-        np.empty(BATCH, np.int64),
-        np.empty(BATCH, np.int64),
-        np.empty(BATCH, np.int8),
-        np.empty(BATCH, np.int8),
+        np.empty((SHEET_ROWS, BATCH)), whole[0], whole[1], whole[2], whole[3], whole[4], whole[5], whole[6], whole[7]
     )
 
 
@@ -59,41 +55,60 @@ def outcomes(count: int) -> Results:
 
 
 @inlined
-def tables(horizon: int) -> Tables:
-    """Empty tables for windows of ``horizon`` bars; none where that is too wide."""
-    steps = horizon // group.STEP + 1 if horizon <= group.WIDEST else 0
-    width = (steps + 1) * group.STEP
-    coarse, fine = np.empty((4, steps)), np.empty((8, width))
-    return Tables(fine, coarse, np.full(2, -1))
+def calm(bars: Bars, candidates: Candidates) -> bool:
+    """Whether all bars trade, and all candidates come at market."""
+    return len(bars.halted) == 0 and len(candidates.limit) == 0
 
 
 @inlined
-def plain(bars: Bars, candidates: Candidates, work: Work, k: int, i: int) -> bool:
-    """Whether the fast way may answer: at market, and all bars of the window trade."""
-    if enter.limited(candidates, k):
+def plain(bars: Bars, candidates: Candidates, work: Work, i: int) -> bool:
+    """Whether the fast ways may answer for column ``i``: at market, and all bars of the window trade."""
+    if work.start[i] < 0 or enter.limited(candidates, work.row[i]):
         return False
     return len(bars.halted) == 0 or bars.halted[work.last[i] + 1] == bars.halted[work.start[i]]
 
 
 @inlined
-def find_exits(bars: Bars, candidates: Candidates, terms: Terms, work: Work, window: Tables, order: Ints) -> None:
-    """The exits of a batch, each by the fastest way that can answer."""
-    end = 0  # of the run of one bar that column i is in
-    start = 0
-    for i in range(len(order)):
-        k = order[i]
-        if i == end:
-            start = i
-            while end < len(order) and candidates.bar[order[end]] == candidates.bar[k]:
-                end += 1
-        if work.start[i] < 0:
-            continue
-        if not plain(bars, candidates, work, k, i):
-            walk.walk(bars, candidates, terms, work, k, i)
-        elif group.ready(bars, window, candidates, work, k, i, end - start):
-            group.look_up(bars, window, candidates, terms, work, k, i)
+def find_exits(bars: Bars, candidates: Candidates, terms: Terms, work: Work, window: Tables, count: int) -> None:
+    """The bars in which the first columns leave, each by the faster way; of those that are not plain, any bar."""
+    i = 0
+    while i < count:
+        lead, stop = count, i  # the first plain column of those with the bar of column i, and the end of them
+        while stop < count and work.bar[stop] == work.bar[i]:
+            lead = min(lead, stop) if plain(bars, candidates, work, stop) else lead
+            stop += 1
+        if lead < stop and group.ready(bars, window, work, terms.slippage, lead, stop - lead):
+            group.look_up(window, work, i, stop)
         else:
-            search.search(bars, candidates, terms, work, k, i)
+            for one in range(i, stop):
+                work.end[one] = 0
+                if plain(bars, candidates, work, one):
+                    search.search(bars, work, one)
+        i = stop
+
+
+@inlined
+def leave(bars: Bars, candidates: Candidates, terms: Terms, work: Work, window: Tables, count: int) -> None:
+    """Exits of the first columns: bar, reason, price, and the fall till then."""
+    find_exits(bars, candidates, terms, work, window, count)
+    search.leave(bars, work, count)
+    if not calm(bars, candidates):
+        for i in range(count):
+            if work.start[i] >= 0 and not plain(bars, candidates, work, i):
+                walk.walk(bars, candidates, terms, work, work.row[i], i)
+
+
+@inlined
+def answer(bars: Bars, candidates: Candidates, terms: Terms, work: Work, window: Tables, count: int) -> None:
+    """From wishes to outcomes, for the first columns."""
+    enter.enter(bars, terms, work, count)
+    if not calm(bars, candidates):
+        enter.wait(bars, candidates, terms, work, count)
+    enter.set_levels(candidates, terms, work, count)
+    leave(bars, candidates, terms, work, window, count)
+    settle.price_exits(bars, terms, work, count)
+    settle.settle(terms, work, count)
+    settle.correct(candidates, terms, work, count)
 
 
 def _entry_points(stamp: str) -> tuple[Callable[..., Any], ...]:
@@ -102,7 +117,7 @@ def _entry_points(stamp: str) -> tuple[Callable[..., Any], ...]:
         """Sum up the blocks; returns the first bar no market could have printed, -1 if there is none."""
         _ = stamp
         tape = lent(bars)
-        for block in range(len(tape.blocks)):
+        for block in range(tape.blocks.shape[1]):
             search.summarise(tape, block, tape.blocks)
         wrong = 0
         for j in range(len(tape.open)):
@@ -133,37 +148,40 @@ def _entry_points(stamp: str) -> tuple[Callable[..., Any], ...]:
 
     @entry_point
     def sorted_by_bar(bar: Ints, bars: int) -> Ints:
-        """Positions of ``bar`` (K,), each below ``bars``, in ascending order of bar; equals keep their order."""
+        """As :func:`.group.by_bar`."""
         _ = stamp
-        return order.by_bar(bar, bars)
+        return group.by_bar(bar, bars)
 
     @entry_point
-    def label(bars: Bars, candidates: Candidates, terms: Terms, results: Results, chosen: Ints) -> None:
-        """Outcomes of the candidates named by ``chosen``, bar by bar ascending, to their rows of ``results``."""
+    def label(
+        bars: Bars, candidates: Candidates, terms: Terms, results: Results, order: Ints, span: tuple[int, int]
+    ) -> bool:
+        """Outcomes of the candidates from one place of ``order`` to another (``span``), to their rows of ``results``.
+
+        Without an ``order`` places are rows. False, and no outcome to rely on, if a candidate cannot be.
+        """
         _ = stamp
-        sheets, prefixes, ordered = sheet(), tables(terms.horizon), outcomes(CHUNK)
+        sheets, prefixes, ordered = sheet(), group.tables(terms.horizon), outcomes(CHUNK if len(order) > 0 else 1)
         tape, tried, costs, written = lent(bars), lent(candidates), lent(terms), lent(results)
         work, window, chunk = lent(sheets), lent(prefixes), lent(ordered)
-        for start in range(0, len(chosen), CHUNK):
-            part = chosen[start : start + CHUNK]
-            straight = order.consecutive(part)
-            for first in range(0, len(part), BATCH):
-                count = min(BATCH, len(part) - first)
-                batch = part[first : first + count]
-                for i in range(count):
-                    enter.take_in(tape, tried, costs, work, batch[i], i)
-                enter.set_levels(tried, costs, work, batch)
-                find_exits(tape, tried, costs, work, window, batch)
-                settle.price_exits(tape, costs, work, batch)
-                settle.settle(costs, work, count)
-                settle.correct(tried, costs, work, batch)
-                if straight:
-                    settle.write_out(work, written, part[0] + first, count)
+        can_be = True
+        for start in range(span[0], span[1], CHUNK):
+            stop = min(start + CHUNK, span[1])
+            for first in range(start, stop, BATCH):
+                count = min(BATCH, stop - first)
+                enter.take_in(tried, work, order, first, count)
+                if not enter.sound(work, len(tape.open), count):
+                    can_be = False
+                    break
+                answer(tape, tried, costs, work, window, count)
+                if len(order) == 0:
+                    settle.write_out(work, written, first, count)
                 else:
-                    settle.write_out(work, chunk, first, count)
-            if not straight:
-                settle.hand_back(chunk, written, part)
-        sheets.prices[0, 0] = prefixes.fine[0, 0] = ordered.figures[0, 0] = 0.0  # the owners live to here
+                    settle.write_out(work, chunk, first - start, count)
+            if len(order) > 0:
+                settle.hand_back(chunk, written, order[start:stop])
+        sheets.prices[0, 0] = prefixes.worst[0] = ordered.figures[0, 0] = 0.0  # the owners live to here
+        return can_be
 
     return survey, bad_candidate, sorted_by_bar, label
 

@@ -1,115 +1,128 @@
-"""Many candidates of one bar: tables of what the window does, once, and a short search each.
+"""Candidates by bar, and tables for many of one bar.
 
-For each side the window becomes four running tables: the worst and best price so far (both
-monotone, so the first bar that reaches a level is found by counting those that do not), the peak before each
-bar, and the deepest fall through it. A further candidate
-costs four short counts.
+Neighbours share their window, and the cache with it. Where many share a bar, what the window
+does is written down once, and each looks it up: for each side the window becomes four running tables: the worst and best price so far (both
+monotone, so the first bar that reaches a level is found by counting those that do not), the
+peak before each bar, and the deepest fall before it. The count looks at every eighth bar first.
 """
 
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from alphaloop.core.market import Floats, Ints
 from alphaloop.execution.simulator.candidates.compiling import inlined
-from alphaloop.execution.simulator.candidates.records import (
-    END_OF_DATA,
-    ENTRY,
-    FALL,
-    HORIZON,
-    PROTECT,
-    RAW_EXIT,
-    SIDE,
-    TAKE,
-    Bars,
-    Candidates,
-    Terms,
-    Work,
-)
-from alphaloop.execution.simulator.candidates.search import close_out
+from alphaloop.execution.simulator.candidates.lanes import LANES, passed
+from alphaloop.execution.simulator.candidates.records import FALL, PEAK, PROTECT, SIDE, TAKE, Bars, Work
 
 LEAST = 6  # candidates of one bar for which tables pay
 WIDEST = 4095  # bars of a window that still gets tables
-STEP = 8  # bars from one coarse entry to the next
-
-WORST, BEST, PEAK, FALLEN = 0, 2, 4, 6  # rows of ``Tables.fine`` for a long; a short's are one further
+DIGIT = 11  # bits of the bar that one pass sorts by; 2048 counters stay in the first cache
 
 
 class Tables(NamedTuple):
-    """Signed prices after bar ``start + j`` of the window; ``PEAK`` and ``FALLEN`` before it.
+    """Signed prices after bar ``start + j`` of the window, ``peak`` and ``fallen`` before it, each (2 W,).
 
-    ``fine`` (8, W) holds the rows named above. Past the window nothing is left to reach, which
-    they say by a worst of -inf and a best of inf. ``coarse`` (4, W / STEP - 1) is every eighth
-    of the worst and best. ``bar`` (2,) is the decision bar that a side's rows were made for.
+    A long's at ``j``, a short's at ``W + j``; W is a multiple of 64 above the horizon. Past the
+    window nothing is left to reach: a worst of -inf. ``steps`` are every eighth worst and best,
+    (2, 2 W / 8). ``bar`` (1,) is the decision bar they were made for.
     """
 
-    fine: Floats
-    coarse: Floats
+    worst: Floats
+    best: Floats
+    peak: Floats
+    fallen: Floats
+    steps: Floats
     bar: Ints
 
 
 @inlined
-def fill(bars: Bars, tables: Tables, row: int, entry: float, start: int, last: int) -> None:
-    """The rows of one side (0 long, 1 short) of the window ``start .. last``."""
-    fine, side = tables.fine, 1.0 - 2.0 * row
-    worst, best, fall, peak = math.inf, -math.inf, 0.0, side * entry
-    for j in range(last - start + 1):
-        low = bars.low[start + j] if row == 0 else -bars.high[start + j]
-        high = bars.high[start + j] if row == 0 else -bars.low[start + j]
-        fine[PEAK + row, j], fine[FALLEN + row, j] = peak, fall
-        worst, best, fall = min(worst, low), max(best, high), max(fall, peak - low)
-        fine[WORST + row, j], fine[BEST + row, j] = worst, best
-        peak = max(peak, side * bars.close[start + j])
-    fine[FALLEN + row, last - start + 1] = fall
-    for j in range(last - start + 1, fine.shape[1]):
-        fine[WORST + row, j], fine[BEST + row, j] = -math.inf, math.inf
-    for step in range(tables.coarse.shape[1]):
-        tables.coarse[row, step] = fine[WORST + row, step * STEP + STEP - 1]
-        tables.coarse[2 + row, step] = fine[BEST + row, step * STEP + STEP - 1]
+def in_order(bar: Ints) -> bool:
+    """Whether ``bar`` (K,) is ascending, or most rows have the bar of the row before."""
+    late = others = 0
+    for k in range(1, len(bar)):
+        late += bar[k] < bar[k - 1]
+        others += bar[k] != bar[k - 1]
+    return late == 0 or (others + 1) * LEAST <= len(bar)
 
 
 @inlined
-def ready(bars: Bars, tables: Tables, candidates: Candidates, work: Work, k: int, i: int, run: int) -> bool:
-    """Whether the tables of candidate ``k`` stand; made here if its bar has a ``run`` of enough others."""
-    row = 0 if candidates.side[k] > 0 else 1
-    if tables.bar[row] == candidates.bar[k]:
+def by_bar(bar: Ints, bars: int) -> Ints:
+    """Positions of ``bar`` (K,) in ascending order of bar, equals in theirs; empty where rows may stay as they are."""
+    if in_order(bar):
+        return np.empty(0, np.int64)
+    order, other = np.arange(len(bar)), np.empty(len(bar), np.int64)
+    shift = 0
+    while bars >> shift > 0:
+        start = np.zeros((1 << DIGIT) + 1, np.int64)
+        for k in range(len(bar)):
+            start[((bar[k] >> shift) & ((1 << DIGIT) - 1)) + 1] += 1
+        for digit in range(1 << DIGIT):
+            start[digit + 1] += start[digit]
+        for place in range(len(order)):
+            digit = (bar[order[place]] >> shift) & ((1 << DIGIT) - 1)
+            other[start[digit]] = order[place]
+            start[digit] += 1
+        order, other = other, order
+        shift += DIGIT
+    return order
+
+
+@inlined
+def tables(horizon: int) -> Tables:
+    """Empty tables for windows of ``horizon`` bars; none where that is too wide."""
+    size = (horizon // (LANES * LANES) + 1) * LANES * LANES if horizon <= WIDEST else 0
+    worst, best, peak, fallen = np.empty(2 * size), np.empty(2 * size), np.empty(2 * size), np.empty(2 * size)
+    return Tables(worst, best, peak, fallen, np.empty((2, 2 * size // LANES)), np.full(1, -1))
+
+
+@inlined
+def fill(bars: Bars, tables: Tables, side: float, entry: float, start: int, last: int) -> None:
+    """The places of one side for the window ``start .. last``."""
+    size = len(tables.worst) // 2
+    row = 0 if side > 0.0 else size
+    worst, best, fall, peak = math.inf, -math.inf, 0.0, side * entry
+    for j in range(last - start + 1):
+        low, high = side * bars.low[start + j], side * bars.high[start + j]
+        low, high = min(low, high), max(low, high)
+        tables.peak[row + j], tables.fallen[row + j] = peak, fall
+        worst, best, fall = min(worst, low), max(best, high), max(fall, peak - low)
+        tables.worst[row + j], tables.best[row + j] = worst, best
+        peak = max(peak, side * bars.close[start + j])
+    tables.peak[row + last - start + 1], tables.fallen[row + last - start + 1] = peak, fall
+    for j in range(last - start + 1, size):
+        tables.worst[row + j], tables.best[row + j] = -math.inf, math.inf
+    for step in range(row // LANES, (row + size) // LANES):
+        tables.steps[0, step] = tables.worst[step * LANES + LANES - 1]
+        tables.steps[1, step] = tables.best[step * LANES + LANES - 1]
+
+
+@inlined
+def ready(bars: Bars, tables: Tables, work: Work, slippage: float, i: int, run: int) -> bool:
+    """Whether the tables of column ``i`` stand; made here if its bar has a ``run`` of enough candidates."""
+    start, last = work.start[i], work.last[i]
+    if tables.bar[0] == work.bar[i]:
         return True
-    if run < LEAST or work.last[i] - work.start[i] + 1 >= tables.fine.shape[1]:
+    if run < LEAST or len(tables.worst) == 0:
         return False
-    fill(bars, tables, row, work.prices[ENTRY, i], work.start[i], work.last[i])
-    tables.bar[row] = candidates.bar[k]
+    for side in (1.0, -1.0):
+        fill(bars, tables, side, bars.open[start] * (1.0 + side * slippage), start, last)
+    tables.bar[0] = work.bar[i]
     return True
 
 
 @inlined
-def ahead_of(tables: Tables, row: int, protect: float, take: float) -> tuple[int, int]:
-    """Bars of the window before the first that reaches each level: counted, as the rows are monotone."""
-    fine, coarse = tables.fine, tables.coarse
-    safe, short = 0, 0
-    for step in range(coarse.shape[1]):
-        safe += int(coarse[row, step] > protect)
-        short += int(coarse[2 + row, step] < take)
-    start, safe = safe * STEP, safe * STEP
-    for j in range(STEP):
-        safe += int(fine[WORST + row, start + j] > protect)
-    start, short = short * STEP, short * STEP
-    for j in range(STEP):
-        short += int(fine[BEST + row, start + j] < take)
-    return safe, short
-
-
-@inlined
-def look_up(bars: Bars, tables: Tables, candidates: Candidates, terms: Terms, work: Work, k: int, i: int) -> None:
-    """Where the trade of candidate ``k`` in column ``i`` ends, and its deepest fall."""
-    sheet, fine, start, last = work.prices, tables.fine, work.start[i], work.last[i]
-    side, protect, take = sheet[SIDE, i], sheet[PROTECT, i], sheet[TAKE, i]
-    row = int(side < 0.0)
-    through = last - start
-    if fine[WORST + row, through] > protect and fine[BEST + row, through] < take:
-        sheet[FALL, i], sheet[RAW_EXIT, i] = fine[FALLEN + row, through + 1], side * bars.close[last]
-        work.end[i] = last
-        work.reason[i] = HORIZON if candidates.bar[k] + terms.horizon <= last else END_OF_DATA
-        return
-    safe, short = ahead_of(tables, row, protect, take)
-    ahead = min(safe, short)
-    end, before = start + ahead, fine[FALLEN + row, ahead]
-    sheet[FALL, i] = max(before, close_out(bars, work, i, side, end, fine[PEAK + row, ahead]))
+def look_up(tables: Tables, work: Work, first: int, stop: int) -> None:
+    """The bar in which the trades in columns ``first .. stop`` reach a level, and peak and fall before it."""
+    sheet, size = work.prices, len(tables.worst) // 2
+    rows, steps = (tables.worst, tables.best), (tables.steps[0], tables.steps[1])
+    for i in range(first, stop):
+        row = 0 if sheet[SIDE, i] > 0.0 else size
+        protect, take = sheet[PROTECT, i], sheet[TAKE, i]
+        step = row // LANES
+        for some in range(0, size // LANES, LANES):  # as both only go on, those that pass come first
+            step += passed(steps, row // LANES + some, protect, take)
+        place = step * LANES + passed(rows, step * LANES, protect, take)
+        sheet[PEAK, i], sheet[FALL, i] = tables.peak[place], tables.fallen[place]
+        work.end[i] = max(work.start[i], 0) + place - row

@@ -1,8 +1,8 @@
 """What the compiled stages hand to each other: named tuples of plain arrays.
 
-A batch of candidates goes through three stages, each one loop: *enter* (entry price and
-levels), *walk* (when and where it left, how deep it fell), *settle* (costs and returns). ``Work``
-is their common sheet, one column per candidate of the batch.
+A batch of candidates goes through four stages, each of plain loops: *enter* (entry price and
+levels), *search* (the bar of the exit, and how deep it fell before), *leave* (why, and at what
+price), *settle* (costs and returns). ``Work`` is their common sheet, one column per candidate.
 
 Prices between the stages are *signed*: multiplied by the side, so that a long and a short are
 one code path. Negation is exact, so this costs no digit.
@@ -29,8 +29,8 @@ class Bars(NamedTuple):
     """One symbol's bars, each array (T,) or empty where there is none.
 
     ``halted`` counts the bars before each that do not trade, (T + 1,). ``paid_at`` (P,) are the
-    bars with funding, ``paid`` (P,) their rate times their open. ``blocks`` (T // BLOCK, 6) sum up eight bars
-    each, columns as in :mod:`.search`.
+    bars with funding, ``paid`` (P,) their rate times their open. ``blocks`` (6, T // BLOCK) sum up eight bars
+    each, rows as in :mod:`.search`.
     """
 
     open: Floats
@@ -90,22 +90,27 @@ FIGURES = ("net_return", "gross_return", "max_drawdown", "exit_price", "entry_pr
 
 
 class Work(NamedTuple):
-    """The sheet of a batch: ``prices`` (19, BATCH), rows named below; bars ``start``, ``last``, ``end``; ``reason``.
+    """The sheet of a batch: ``prices`` (20, BATCH), rows named below; whole numbers beside it, each (BATCH,).
 
-    Rows up to LEVERAGE are the candidate's, up to PAID the trade's, the rest what came of it. ``acting`` is
-    what the protective level is: STOP or LIQUIDATION.
+    Rows up to LEVERAGE are the candidate's, up to PAID the trade's, the rest what came of it. ``bar`` decided on,
+    ``start`` and ``last`` of the window, ``end``: the bar of the exit, ``last + 1`` where nothing was reached.
+    ``row`` is the candidate's; ``acting`` is what the protective level is: STOP or LIQUIDATION; ``timeout`` what
+    the window's end is: HORIZON or END_OF_DATA. All as wide as a price, so that one vector holds as many of each.
     """
 
     prices: Floats
+    row: Ints
+    bar: Ints
     start: Ints
     last: Ints
     end: Ints
-    reason: Bytes
-    acting: Bytes
+    reason: Ints
+    acting: Ints
+    timeout: Ints
 
 
-SIDE, STOP_PART, TARGET_PART, LEVERAGE, RAW_ENTRY, ENTRY, PROTECT, TAKE, RAW_EXIT, FALL, PAID = range(11)
-FEE_RATE, RESULT = 11, 12  # the figures follow, in their order
+SIDE, STOP_PART, TARGET_PART, LEVERAGE, RAW_ENTRY, ENTRY, PROTECT, TAKE, PEAK, RAW_EXIT, FALL, PAID = range(12)
+FEE_RATE, RESULT = 12, 13  # the figures follow, in their order
 EXIT, FILLED = RESULT + EXIT_PRICE, RESULT + ENTRY_PRICE
 SHARE, NOTIONAL, PER_NOTIONAL = RESULT, RESULT + 1, RESULT + 2  # while the levels are set
 SHEET_ROWS = RESULT + len(FIGURES)

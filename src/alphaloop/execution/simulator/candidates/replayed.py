@@ -187,13 +187,13 @@ def _entry_point(stamp: str) -> Callable[..., None]:
                 desk.state[:] = fresh
                 desk.account[:] = 0.0
                 desk.account[at.CASH] = 1e30
-                work.start[i], work.last[i] = -1, min(tried.bar[k] + costs.horizon, len(tape.open) - 1)
+                work.row[i], work.start[i], work.last[i] = k, -1, min(tried.bar[k] + costs.horizon, len(tape.open) - 1)
                 work.reason[i], work.prices[PAID, i] = NOT_FILLED, 0.0
                 work.prices[SIDE, i], work.prices[LEVERAGE, i] = tried.side[k], tried.leverage[k]
                 replay(tape, tried, work, desk, k, i)
                 finish(tape, tried, costs, work, k, i)
             settle.settle(costs, work, len(batch))
-            settle.correct(tried, costs, work, batch)
+            settle.correct(tried, costs, work, len(batch))
             settle.write_out(work, chunk, 0, len(batch))
             settle.hand_back(chunk, written, batch)
         own.state[0, 0] = sheets.prices[0, 0] = ordered.figures[0, 0] = 0.0  # the owners live to here

@@ -6,10 +6,10 @@ from decimal import Decimal
 import numpy as np
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
-from alphaloop.core.market import Instrument, Ints, MarginTier
+from alphaloop.core.market import Instrument, MarginTier
 from alphaloop.execution.simulator import layout
 from alphaloop.execution.simulator.candidates.columns import Table, column, names_of, optional
-from alphaloop.execution.simulator.candidates.compiled import bad_candidate, label
+from alphaloop.execution.simulator.candidates.compiled import bad_candidate, label, sorted_by_bar
 from alphaloop.execution.simulator.candidates.costs import Costs
 from alphaloop.execution.simulator.candidates.records import FIGURES, Candidates, Results, Terms
 from alphaloop.execution.simulator.candidates.tape import Tape
@@ -18,15 +18,25 @@ from alphaloop.execution.simulator.rules import FillRules, Kind, Rounding
 DEFAULT = FillRules()
 UNMET = frozenset({Kind.MARKET_EXIT, Kind.STOP_ENTRY})  # a candidate has no such order
 
-Run = Callable[[Results, Ints], None]
+Run = Callable[[Results, tuple[int, int]], bool]
+"""Fills the rows of results from one place to another; says whether all its candidates could be."""
 
 
 def runner(tape: Tape, batch: Candidates, costs: Costs, horizon: int, rules: FillRules) -> Run:
-    """What fills rows of results: the fast stages under the default rules, the kernel itself under others."""
+    """What fills rows of results: the fast stages under the default rules, the kernel itself under others.
+
+    Places of the fast stages are by bar, so that neighbours share their window; else they are rows.
+
+    Raises
+    ------
+    InvalidOption
+        As :func:`kernel_runner` does, under other rules.
+    """
     if what_matters(rules) == what_matters(DEFAULT) and len(tape.bars.mark_low) == 0:
         fees = (costs.taker_fee, costs.maker_fee, costs.liquidation_fee, costs.slippage)
         terms = Terms(horizon, *fees, costs.tiers(), tape.tick > 0)
-        return lambda results, order: label(tape.bars, batch, terms, results, order)
+        order = sorted_by_bar(batch.bar, len(tape))
+        return lambda results, span: label(tape.bars, batch, terms, results, order, span)
     return kernel_runner(tape, batch, costs, horizon, rules)
 
 
@@ -36,7 +46,7 @@ def kernel_runner(tape: Tape, batch: Candidates, costs: Costs, horizon: int, rul
     Raises
     ------
     InvalidOption
-        If the rules round levels and the tape has no tick, or a leverage is below 1.
+        If the rules round levels and the tape has no tick, or a candidate cannot be.
     """
     from alphaloop.execution.simulator.candidates import replayed
 
@@ -52,10 +62,16 @@ def kernel_runner(tape: Tape, batch: Candidates, costs: Costs, horizon: int, rul
         slippage=costs.slippage,
         margin_tiers=costs.margin_tiers or (MarginTier(np.inf, costs.maintenance_rate),),
     )
+    refuse(batch, tape)
     fresh = layout.new_state((instrument,), rules)
     last = costs.slippage if Kind.HORIZON in rules.slips else 0.0
     terms = Terms(horizon, costs.taker_fee, costs.maker_fee, costs.liquidation_fee, last, costs.tiers(), tape.tick > 0)
-    return lambda results, order: replayed.label(tape.bars, batch, terms, results, order, fresh)
+
+    def run(results: Results, span: tuple[int, int]) -> bool:
+        replayed.label(tape.bars, batch, terms, results, np.arange(*span), fresh)
+        return True
+
+    return run
 
 
 def what_matters(rules: FillRules) -> tuple[object, ...]:
@@ -68,8 +84,14 @@ def empty_results(count: int) -> Results:
     return Results(np.empty((len(FIGURES), count)), np.empty(count, np.int64), np.empty(count, np.int8))
 
 
-def checked(table: Table, tape: Tape, costs: Costs) -> Candidates:
-    """Candidates as plain arrays, or an error that names the first that cannot be."""
+def columns_of(table: Table, tape: Tape, costs: Costs) -> Candidates:
+    """Candidates as plain arrays; whether each can be is not asked here.
+
+    Raises
+    ------
+    SchemaViolation
+        If a column is missing, of another length, or no numbers.
+    """
     bar = column(table, "bar", np.int64)
     count = len(bar)
     side = column(table, "side", np.int8, count)
@@ -77,14 +99,24 @@ def checked(table: Table, tape: Tape, costs: Costs) -> Candidates:
     limit, notional = (optional(table, name, np.float64, count) for name in ("limit", "notional"))
     if costs.margin_tiers and "notional" not in names_of(table):
         raise SchemaViolation("margin tiers without 'notional'", "'notional' (K,), quote currency", "add the column")
-    found = Candidates(bar, side, stop, target, leverage, limit, notional)
-    k = bad_candidate(found, len(tape))
+    if tape.tick and len(limit):
+        limit = limit / tape.tick
+    return Candidates(bar, side, stop, target, leverage, limit, notional)
+
+
+def refuse(batch: Candidates, tape: Tape) -> None:
+    """Name the first candidate that cannot be, if there is one.
+
+    Raises
+    ------
+    InvalidOption
+        If it is off the tape, or has no side, a leverage or a level that cannot be.
+    """
+    k = bad_candidate(batch, len(tape))
     if k >= 0:
         raise InvalidOption(
-            f"candidate {k}: bar {bar[k]}, side {side[k]}, stop {stop[k]}, target {target[k]}, leverage {leverage[k]}",
+            f"candidate {k}: bar {batch.bar[k]}, side {batch.side[k]}, stop {batch.stop[k]}, "
+            f"target {batch.target[k]}, leverage {batch.leverage[k]}",
             f"a bar from 0 to {len(tape) - 1}, side +1 or -1, stop and target fractions >= 0 or NaN, leverage > 0",
             "correct the candidate",
         )
-    if tape.tick and len(limit):
-        limit = limit / tape.tick
-    return found._replace(limit=limit)

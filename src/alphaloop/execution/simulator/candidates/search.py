@@ -1,31 +1,32 @@
-"""One candidate at market, fast: eight bars at once.
+"""Candidates at market: the bar each leaves in, eight bars at once, and then why and at what price.
 
-A block of eight bars whose lowest low and highest high reach no level needs no look at its
-bars; how far it fell is known too. Gives the bits of :mod:`.walk`, for bars that all trade and
-the default rules: on a checked tape an open beyond a level implies a low or high beyond it, so
-the first bar that reaches a level is the bar of the exit.
+Long windows pass by blocks: eight bars whose lowest low and highest high reach no level need no
+look at each; how far they fell is known too. Gives the bits of :mod:`.walk`, for bars that all
+trade and the default rules: on a checked tape an open beyond a level implies a low or high
+beyond it, so the first bar that reaches a level is the bar of the exit.
 """
 
 from alphaloop.core.market import Floats
 from alphaloop.execution.simulator.candidates.compiling import inlined
+from alphaloop.execution.simulator.candidates.lanes import hunt
 from alphaloop.execution.simulator.candidates.records import (
     BLOCK,
-    END_OF_DATA,
     ENTRY,
     FALL,
-    HORIZON,
+    PEAK,
     PROTECT,
     RAW_EXIT,
+    RESULT,
     SIDE,
     TAKE,
     TARGET,
     Bars,
-    Candidates,
-    Terms,
     Work,
 )
 
-LOWEST, HIGHEST, TOP, BOTTOM, LONG_FALL, SHORT_FALL = range(6)  # columns of ``Bars.blocks``
+LOWEST, HIGHEST, TOP, BOTTOM, LONG_FALL, SHORT_FALL = range(6)  # rows of ``Bars.blocks``
+OPENED, CLOSED, LOW, HIGH = range(RESULT, RESULT + 4)  # of the bar of the exit, until there are results
+LONG_WINDOW = 64  # bars from which blocks pay
 
 
 @inlined
@@ -39,62 +40,69 @@ def summarise(bars: Bars, block: int, blocks: Floats) -> None:
         short_fall = max(short_fall, bars.high[j] - bottom)
         low, high = min(low, bars.low[j]), max(high, bars.high[j])
         top, bottom = max(top, bars.close[j]), min(bottom, bars.close[j])
-    blocks[block, LOWEST], blocks[block, HIGHEST] = low, high
-    blocks[block, TOP], blocks[block, BOTTOM] = top, bottom
-    blocks[block, LONG_FALL], blocks[block, SHORT_FALL] = long_fall, short_fall
+    blocks[LOWEST, block], blocks[HIGHEST, block] = low, high
+    blocks[TOP, block], blocks[BOTTOM, block] = top, bottom
+    blocks[LONG_FALL, block], blocks[SHORT_FALL, block] = long_fall, short_fall
 
 
 @inlined
-def hunt(bars: Bars, sheet: Floats, i: int, start: int, stop: int, long: bool) -> tuple[int, float, float]:
-    """The first bar in ``start .. stop`` that reaches a level (``stop``: none), peak and fall before it."""
-    protect, take, blocks = sheet[PROTECT, i], sheet[TAKE, i], bars.blocks
-    j, peak, fall = start, sheet[ENTRY, i] if long else -sheet[ENTRY, i], 0.0
-    while j < stop:
-        b = j // BLOCK
-        if j % BLOCK == 0 and j + BLOCK <= stop:
-            worst, best = (blocks[b, LOWEST], blocks[b, HIGHEST]) if long else (-blocks[b, HIGHEST], -blocks[b, LOWEST])
-            if worst > protect and best < take:
-                inside, top = (
-                    (blocks[b, LONG_FALL], blocks[b, TOP]) if long else (blocks[b, SHORT_FALL], -blocks[b, BOTTOM])
-                )
-                fall, peak = max(max(fall, peak - worst), inside), max(peak, top)
-                j += BLOCK
-                continue
-        worst, best = (bars.low[j], bars.high[j]) if long else (-bars.high[j], -bars.low[j])
-        if worst <= protect or best >= take:
-            break
-        fall, peak = max(fall, peak - worst), max(peak, bars.close[j] if long else -bars.close[j])
-        j += 1
-    return j, peak, fall
-
-
-@inlined
-def close_out(bars: Bars, work: Work, i: int, side: float, end: int, peak: float) -> float:
-    """Reason and signed price of the exit in bar ``end``, which reaches a level; returns the bar's fall."""
-    prices, protect, take = work.prices, work.prices[PROTECT, i], work.prices[TAKE, i]
-    first, worst = side * bars.open[end], bars.low[end] if side > 0.0 else -bars.high[end]
-    work.end[i] = end
-    if first <= protect:
-        work.reason[i], prices[RAW_EXIT, i], worst = work.acting[i], first, first
-    elif first >= take:
-        work.reason[i], prices[RAW_EXIT, i], worst = TARGET, first, first
-    elif worst <= protect:
-        work.reason[i], prices[RAW_EXIT, i], worst = work.acting[i], protect, protect
+def search(bars: Bars, work: Work, i: int) -> None:
+    """The bar in which the trade in column ``i`` reaches a level, and peak and fall before it."""
+    sheet, start, stop = work.prices, work.start[i], work.last[i] + 1
+    side, protect, take = sheet[SIDE, i], sheet[PROTECT, i], sheet[TAKE, i]
+    wish = (protect, take, side) if side > 0.0 else (-take, -protect, side)
+    singles = (bars.low, bars.high, bars.close, bars.close)
+    so_far = (side * sheet[ENTRY, i], 0.0)
+    if stop - start <= LONG_WINDOW:
+        end, peak, fall = hunt(singles, (start, stop), wish, so_far)
     else:
-        work.reason[i], prices[RAW_EXIT, i] = TARGET, take
-    return float(peak - worst)
+        first = (start + BLOCK - 1) // BLOCK
+        end, peak, fall = hunt(singles, (start, first * BLOCK), wish, so_far)
+        if end == first * BLOCK:
+            b = bars.blocks
+            rows = (b[LOWEST], b[HIGHEST], b[TOP], b[BOTTOM], b[LONG_FALL], b[SHORT_FALL])
+            block, peak, fall = hunt(rows, (first, stop // BLOCK), wish, (peak, fall))
+            rest = (block * BLOCK, min(block * BLOCK + BLOCK, stop))
+            end, peak, fall = hunt(singles, rest, wish, (peak, fall))
+    work.end[i], sheet[PEAK, i], sheet[FALL, i] = end, peak, fall
 
 
 @inlined
-def search(bars: Bars, candidates: Candidates, terms: Terms, work: Work, k: int, i: int) -> None:
-    """Where the trade in column ``i`` ends, and its deepest fall."""
-    sheet, start, last = work.prices, work.start[i], work.last[i]
-    if sheet[SIDE, i] > 0.0:
-        end, peak, fall = hunt(bars, sheet, i, start, last + 1, True)
-    else:
-        end, peak, fall = hunt(bars, sheet, i, start, last + 1, False)
-    if end <= last:
-        sheet[FALL, i] = max(fall, close_out(bars, work, i, sheet[SIDE, i], end, peak))
-        return
-    sheet[FALL, i], sheet[RAW_EXIT, i], work.end[i] = fall, sheet[SIDE, i] * bars.close[last], last
-    work.reason[i] = HORIZON if candidates.bar[k] + terms.horizon <= last else END_OF_DATA
+def leave(bars: Bars, work: Work, count: int) -> None:
+    """Reason and signed price of the exit in bar ``end`` of the first columns, and the fall with that bar's.
+
+    The reads are one loop, the choices another, without a branch to guess.
+    """
+    sheet = work.prices
+    for i in range(count):
+        side, end = sheet[SIDE, i], min(work.end[i], work.last[i])
+        sheet[OPENED, i], sheet[CLOSED, i] = side * bars.open[end], side * bars.close[end]
+        sheet[LOW, i], sheet[HIGH, i] = side * bars.low[end], side * bars.high[end]
+    for i in range(count):
+        first, protect, take, low, high = (
+            sheet[OPENED, i],
+            sheet[PROTECT, i],
+            sheet[TAKE, i],
+            sheet[LOW, i],
+            sheet[HIGH, i],
+        )
+        closed, before, peak, acting, timeout = (
+            sheet[CLOSED, i],
+            sheet[FALL, i],
+            sheet[PEAK, i],
+            work.acting[i],
+            work.timeout[i],
+        )
+        end, last = work.end[i], work.last[i]
+        worst = low if low < high else high
+        jumped, ahead, through = first <= protect, first >= take, end > last
+        stopped, at_open = jumped | ((worst <= protect) & (first < take)), jumped | ahead
+        price = protect if stopped else take
+        price = first if at_open else price
+        deepest = price if stopped | ahead else worst
+        reason = acting if stopped else TARGET
+        fall = peak - deepest
+        fall = before if through | (before > fall) else fall
+        work.reason[i] = timeout if through else reason
+        sheet[RAW_EXIT, i], sheet[FALL, i] = closed if through else price, fall
+        work.end[i] = last if through else end

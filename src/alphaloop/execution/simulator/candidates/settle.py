@@ -74,19 +74,18 @@ def pay(bars: Bars, work: Work, count: int) -> None:
 
 
 @inlined
-def price_exits(bars: Bars, terms: Terms, work: Work, order: Ints) -> None:
-    """Exit prices after slippage, fee rates and funding of every column."""
+def price_exits(bars: Bars, terms: Terms, work: Work, count: int) -> None:
+    """Exit prices after slippage, fee rates and funding of the first ``count`` columns."""
     sheet = work.prices
-    for i in range(len(order)):
+    for i in range(count):
         reason, side = work.reason[i], sheet[SIDE, i]
-        quiet = reason in (TARGET, LIQUIDATION)
-        fee = terms.maker_fee if reason == TARGET else terms.taker_fee
-        sheet[FEE_RATE, i] = terms.liquidation_fee if reason == LIQUIDATION else fee
-        slippage = 0.0 if quiet else terms.slippage
+        slippage = 0.0 if (reason == TARGET) | (reason == LIQUIDATION) else terms.slippage
+        fee = terms.liquidation_fee if reason == LIQUIDATION else terms.taker_fee
+        sheet[FEE_RATE, i] = terms.maker_fee if reason == TARGET else fee
         sheet[EXIT, i] = side * sheet[RAW_EXIT, i] * (1.0 - side * slippage)
         sheet[PAID, i] = 0.0
     if len(bars.paid_at) > 0:
-        pay(bars, work, len(order))
+        pay(bars, work, count)
 
 
 @inlined
@@ -106,14 +105,15 @@ def settle(terms: Terms, work: Work, count: int) -> None:
 
 
 @inlined
-def correct(candidates: Candidates, terms: Terms, work: Work, order: Ints) -> None:
+def correct(candidates: Candidates, terms: Terms, work: Work, count: int) -> None:
     """What the loop above took for granted: an entry that was filled, and paid the taker fee."""
     sheet = work.prices
-    for i in range(len(order)):
-        if work.reason[i] == NOT_FILLED:
+    for i in range(count):
+        if work.start[i] < 0:
+            work.end[i], work.reason[i] = 0, NOT_FILLED
             for row in range(RESULT, sheet.shape[0]):
                 sheet[row, i] = 0.0
-        elif limited(candidates, order[i]):
+        elif limited(candidates, work.row[i]):
             leverage, ratio = sheet[LEVERAGE, i], sheet[EXIT, i] / sheet[ENTRY, i]
             fees = leverage * (terms.maker_fee + sheet[FEE_RATE, i] * ratio)
             net = leverage * sheet[SIDE, i] * (ratio - 1.0) - fees - sheet[RESULT + FUNDING, i]
@@ -123,13 +123,16 @@ def correct(candidates: Candidates, terms: Terms, work: Work, order: Ints) -> No
 @inlined
 def write_out(work: Work, results: Results, first: int, count: int) -> None:
     """Columns to rows ``first`` and on, one figure after the other: long runs of writes."""
-    sheet, figures = work.prices, results.figures
-    for row in range(figures.shape[0]):
+    sheet, part = work.prices, slice(first, first + count)
+    for row in range(results.figures.shape[0]):
+        into = results.figures[row, part]
         for i in range(count):
-            figures[row, first + i] = sheet[RESULT + row, i]
+            into[i] = sheet[RESULT + row, i]
+    exit_bar, reason = results.exit_bar[part], results.reason[part]
     for i in range(count):
-        results.exit_bar[first + i] = work.end[i]
-        results.reason[first + i] = work.reason[i]
+        exit_bar[i] = work.end[i]
+    for i in range(count):
+        reason[i] = work.reason[i]
 
 
 @inlined

@@ -75,7 +75,7 @@ def prepare(table: Table, *, tick: float | None = None) -> Tape:
     paid_at = np.flatnonzero(rate)
     halted = _halts(table, prices)
     first, high, low, close = prices
-    blocks = np.empty((len(first) // BLOCK, 6))
+    blocks = np.empty((6, len(first) // BLOCK))
     bars = Bars(
         first, high, low, close, marks[0], marks[1], rate, halted, paid_at, rate[paid_at] * first[paid_at], blocks
     )
