@@ -1,6 +1,7 @@
 """Tampering of every kind is found, and the first bad entry is named."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from alphaloop.core.errors import LedgerTampered
 from alphaloop.registry.chain import sealed
 from alphaloop.registry.runs import record_run
 from alphaloop.registry.verification import Verification, verify
-from tests.registry.builders import SLOT, activate, make_trace, register, tamper
+from tests.registry.builders import SLOT, activate, evidence, make_trace, register, tamper
 
 
 @pytest.fixture
@@ -199,6 +200,33 @@ def test_a_changed_artifact(full) -> None:
 
     assert (found.faults[0].entry, found.head[0]) == (second.seq, 10)
     assert f"artifact of candidate {second.subject}" in found.faults[0].what
+
+
+def test_changed_returns_behind_evidence_and_trials(full) -> None:
+    series = full.artifacts.put(b"returns")
+    name = register(full, 3)
+    full.add_evidence(replace(evidence(name), returns=series), author="ann")
+    study = full.study("s", author="ann")
+    study.finish(study.start({}), 0.1, {"series": full.artifacts.put(b"other returns")})
+    assert check(full).as_dict()["artifacts"] == 5
+    full.artifacts.path(series).write_bytes(b"better returns")
+    full.artifacts.path(full.artifacts.put(b"other returns")).unlink()
+    found = check(full)
+
+    assert [(fault.entry, fault.what.split(":")[0]) for fault in found.faults] == [
+        (12, f"artifact of evidence {name}"),
+        (14, "artifact of trial-done t13"),
+    ]
+
+
+def test_the_first_bad_entry_is_the_first(full) -> None:
+    """A file of the first entry and the ninth entry itself."""
+    with full.journal.reading() as page:
+        first = page.at(1)
+    full.artifacts.path(first.data["artifact"]).unlink()
+    tamper(full, "UPDATE entries SET author = 'eve' WHERE seq = 9")
+
+    assert [fault.entry for fault in check(full).faults] == [1, 9, 9]
 
 
 def test_a_lost_artifact(full) -> None:

@@ -90,6 +90,10 @@ class Standing:
         """Where a candidate stands."""
         return self.stages.get(candidate, Stage.CANDIDATE)
 
+    def next_of(self, candidate: str) -> Stage:
+        """Where a candidate goes next; one that is active or retired starts over on paper, if it may."""
+        return _NEXT.get(self.stage(candidate), Stage.PAPER)
+
     def follow(self, move: Entry) -> None:
         """Take one move further.
 
@@ -171,7 +175,7 @@ def move(pen: Pen, candidate: Entry, wish: Wish) -> Entry:
     slot, name = candidate.scope, candidate.subject
     stand = standing(pen.find(MOVE, scope=slot))
     stage = stand.stage(name)
-    to = _NEXT.get(stage, Stage.PAPER) if wish.to is None else wish.to
+    to = stand.next_of(name) if wish.to is None else wish.to
     _check_move(name, stage, to, wish)
     verdict = pen.last(VERDICT, subject=name)
     if to is not Stage.RETIRED:

@@ -52,11 +52,11 @@ def record_run(
     UnknownName
         If there is no such candidate.
     """
-    header = trace.header
+    header, prepared = trace.header, runs.prepare(trace)
     with journal.writing() as pen:
         if candidate and pen.last(CANDIDATE, subject=candidate) is None:
             raise UnknownName(f"candidate '{candidate}'", "the id of a registered one", "see: alphaloop registry list")
-        kept = runs.record(pen.connection, trace, world, pen.now, candidate)
+        kept = runs.record(pen.connection, prepared, world, pen.now, candidate)
         if not kept.new:
             held = pen.last(RUN, subject=kept.trace, scope=world)
             if held is not None and candidate in ("", held.data["candidate"]):

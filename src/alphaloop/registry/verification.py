@@ -18,11 +18,15 @@ from alphaloop.lake.ledger import runs
 from alphaloop.registry.artifacts import Artifacts
 from alphaloop.registry.chain import GENESIS, Entry
 from alphaloop.registry.journal import Journal, Page, read_witness
+from alphaloop.registry.ledger import EVIDENCE
 from alphaloop.registry.promotion import CANDIDATE, MOVE, Standing
 from alphaloop.registry.runs import RUN
+from alphaloop.registry.trials import DONE
 
 PAGE = 5_000
 _GUARDED = ("entries", "runs", "decisions", "orders", "fills")
+
+_FILES = {CANDIDATE: ("artifact",), EVIDENCE: ("returns",), DONE: ("figures", "series")}
 
 Progress = Callable[[int], None]
 
@@ -85,7 +89,7 @@ class _Walk:
     def __init__(self) -> None:
         self.seq, self.hash, self.at = 0, GENESIS, 0
         self.standings: dict[str, Standing] = {}
-        self.candidates: list[Entry] = []
+        self.artifacts: dict[str, Entry] = {}
         self.runs: list[Entry] = []
         self.hashes: dict[int, str | None] = {}
 
@@ -105,9 +109,9 @@ class _Walk:
         return wrong
 
     def _meaning(self, entry: Entry) -> str:
-        if entry.kind == CANDIDATE:
-            self.candidates.append(entry)
-        elif entry.kind == RUN:
+        for name in _named(entry):
+            self.artifacts.setdefault(name, entry)
+        if entry.kind == RUN:
             self.runs.append(entry)
         elif entry.kind == MOVE:
             try:
@@ -138,12 +142,13 @@ def verify(
         broken = _chain(page, walk, [one.seq for one in watched.heads], progress)
         faults = broken + faults
         faults += [fault for head in watched.heads for fault in _missed(walk, head)]
-        faults += [fault for one in walk.candidates for fault in _artifact(artifacts, one)]
+        faults += [fault for name, one in walk.artifacts.items() for fault in _artifact(artifacts, name, one)]
         faults += [fault for one in walk.runs for fault in _run(page, one)]
         faults += _guards(page, journal.database.is_postgres)
         entries = int(page.rows("SELECT count(*) FROM entries")[0][0])
     head = (walk.seq, walk.hash) if walk.seq else None
-    return Verification(entries, head, watched.witnessed, tuple(faults), len(walk.candidates), len(walk.runs))
+    ordered = sorted(faults, key=lambda fault: entries + 1 if fault.entry is None else fault.entry)
+    return Verification(entries, head, watched.witnessed, tuple(ordered), len(walk.artifacts), len(walk.runs))
 
 
 class _Head(NamedTuple):
@@ -194,11 +199,20 @@ def _missed(walk: _Walk, head: _Head) -> Iterator[Fault]:
         yield Fault(head.seq, f"entry {head.seq} is another than {head.who} saw: the chain was written anew")
 
 
-def _artifact(artifacts: Artifacts, entry: Entry) -> Iterator[Fault]:
+def _named(entry: Entry) -> Iterator[str]:
+    """Artifacts that an entry stands on: a model's file, the returns behind evidence or a trial."""
+    value: Any = entry.data if entry.kind in _FILES else None
+    for key in _FILES.get(entry.kind, ()):
+        value = value.get(key) if isinstance(value, dict) else None
+    if isinstance(value, str) and value:
+        yield value
+
+
+def _artifact(artifacts: Artifacts, name: str, entry: Entry) -> Iterator[Fault]:
     try:
-        artifacts.get(str(entry.data["artifact"]))
+        artifacts.get(name)
     except AlphaloopError as error:
-        yield Fault(entry.seq, f"artifact of candidate {entry.subject}: found {error.found}")
+        yield Fault(entry.seq, f"artifact of {entry.kind} {entry.subject}: found {error.found}")
 
 
 def _run(page: Page, entry: Entry) -> Iterator[Fault]:

@@ -84,8 +84,22 @@ def promote(
     json: Json = False,
 ) -> int:
     """Move a candidate one stage on; whoever was active retires in the same step. Exit 1 if it may not."""
+    from alphaloop.registry.ledger import candidate_entry
+    from alphaloop.registry.promotion import MOVE, standing
+
     with context.ledger() as ledger:
-        entry = ledger.promote(candidate, reason=reason, author=author or context.author(), to=to, enforce=enforce)
+        with ledger.journal.reading() as page:
+            held = candidate_entry(page, candidate)
+            seen = standing(page.find(MOVE, scope=held.scope))
+        meant = to or seen.next_of(held.subject)  # what is seen now: somebody may move it meanwhile
+        entry = ledger.promote(
+            held.subject,
+            reason=reason,
+            author=author or context.author(),
+            to=meant,
+            enforce=enforce,
+            expected=... if enforce else seen.active,
+        )
     return _moved(entry, json)
 
 

@@ -6,9 +6,10 @@ keeps elsewhere.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
@@ -19,7 +20,11 @@ from alphaloop.lake.ledger.rows import TABLES, Row, rows_of
 CHUNK = 10_000
 DECIDED = ("proposed", "allowed", "cuts", "votes")
 FILLED = ("n", "at", "reason", "quantity", "price", "fee", "funding")
+HEAD = ("trace", "world", "at", "candidate", "facts")
 _ORDER_BY = {"decisions": "at, symbol", "orders": "at, id", "fills": "n"}
+_SORTED = {
+    table: itemgetter(*(TABLES[table].index(name) for name in names.split(", "))) for table, names in _ORDER_BY.items()
+}
 
 
 class Recorded(NamedTuple):
@@ -46,14 +51,30 @@ class Recorded(NamedTuple):
     new: bool
 
 
-def record(connection: Connection, trace: Trace, world: str, at: int, candidate: str = "") -> Recorded:
+class Prepared(NamedTuple):
+    """A run ready to be kept: all the work that needs no database."""
+
+    trace: str
+    facts: str
+    rows: dict[str, list[Row]]
+    digest: str
+
+
+def prepare(trace: Trace) -> Prepared:
+    """Rows, digest and facts of a trace. Done before it is one's turn to write: others wait for that."""
+    rows = {table: sorted(found, key=_SORTED[table]) for table, found in rows_of(trace).items()}
+    facts = json.dumps(asdict(trace.header), sort_keys=True)
+    return Prepared(trace.digest(), facts, rows, _digest(rows))
+
+
+def record(connection: Connection, run: Prepared, world: str, at: int, candidate: str = "") -> Recorded:
     """Keep a run; the same one a second time changes nothing.
 
     Parameters
     ----------
     connection : Connection
         That holds the turn to write; the caller commits.
-    trace : Trace
+    run : Prepared
     world : str
         ``backtest``, ``paper``, ``live``.
     at : int, microseconds UTC
@@ -61,38 +82,40 @@ def record(connection: Connection, trace: Trace, world: str, at: int, candidate:
     candidate : str
         Id of the model that decided, where there is one.
     """
-    digest = trace.digest()
     known = connection.execute(
-        text("SELECT run FROM runs WHERE trace = :trace AND world = :world"), {"trace": digest, "world": world}
+        text("SELECT run FROM runs WHERE trace = :trace AND world = :world"), {"trace": run.trace, "world": world}
     ).scalar()
     if known is not None:
-        return Recorded(int(known), digest, seal(connection, int(known)), counts(connection, int(known)), new=False)
-    run = int(connection.execute(text("SELECT coalesce(max(run), 0) + 1 FROM runs")).scalar_one())
-    facts = json.dumps(asdict(trace.header), sort_keys=True)
-    _insert(
-        connection,
-        "runs",
-        ("run", "trace", "world", "at", "candidate", "facts"),
-        [(run, digest, world, at, candidate, facts)],
-    )
-    rows = rows_of(trace)
+        return Recorded(int(known), run.trace, seal(connection, int(known)), counts(connection, int(known)), new=False)
+    number = int(connection.execute(text("SELECT coalesce(max(run), 0) + 1 FROM runs")).scalar_one())
+    head = (run.trace, world, at, candidate, run.facts)
+    _insert(connection, "runs", ("run", *HEAD), [(number, *head)])
     for table, columns in TABLES.items():
-        _insert(connection, table, ("run", *columns), [(run, *row) for row in rows[table]])
-    return Recorded(run, digest, seal(connection, run), {table: len(rows[table]) for table in TABLES}, new=True)
+        _insert(connection, table, ("run", *columns), [(number, *row) for row in run.rows[table]])
+    many = {table: len(run.rows[table]) for table in TABLES}
+    return Recorded(number, run.trace, _sealed(head, run.digest), many, new=True)
 
 
 def seal(connection: Connection, run: int) -> str:
     """SHA-256 over all rows of a run, as they stand in the database."""
+    question = text(f"SELECT {', '.join(HEAD)} FROM runs WHERE run = :run")  # noqa: S608
+    head = connection.execute(question, {"run": run}).first()
+    return _sealed(
+        () if head is None else tuple(head), _digest({table: _rows(connection, table, run) for table in TABLES})
+    )
+
+
+def _digest(rows: Mapping[str, Iterable[Row]]) -> str:
     state = sha256()
-    head = connection.execute(
-        text("SELECT trace, world, at, candidate, facts FROM runs WHERE run = :run"), {"run": run}
-    ).first()
-    state.update(json.dumps(None if head is None else list(head)).encode())
     for table in TABLES:
         state.update(table.encode())
-        for row in _rows(connection, table, run):
-            state.update(json.dumps(list(row)).encode())
+        for row in rows[table]:
+            state.update(json.dumps(row).encode())
     return state.hexdigest()
+
+
+def _sealed(head: Row, digest: str) -> str:
+    return sha256(json.dumps([*head, digest]).encode()).hexdigest()
 
 
 def counts(connection: Connection, run: int) -> dict[str, int]:
