@@ -18,6 +18,7 @@ from alphaloop.training.tribunal.verdict import (
     MADE_LATER_CHECK,
     OTHERS_UNREAD,
     OWN_LABEL,
+    REMEMBERED,
     UNREPEATED,
     WINDOW_UNHEEDED,
     WINDOW_UNREAD,
@@ -52,6 +53,7 @@ def test_some_leaks_show_to_one_check_alone(outcomes):
     assert outcomes["cached labels"].leaky.caught_by == (INSIDE,)
     assert outcomes["K-fold called walk-forward"].leaky.caught_by == (BACKWARD,)
     assert outcomes["early stopping on the test set"].leaky.caught_by == (AFTER_WINDOW,)
+    assert outcomes["checkpoint of another window"].leaky.caught_by == (REMEMBERED,)
     assert outcomes["cached full-sample model"].leaky.caught_by == (WINDOW_UNREAD, WINDOW_UNHEEDED)
     assert outcomes["no embargo after the block"].leaky.caught_by == (OWN_LABEL,)
     assert "garbage" not in outcomes["survivors only"].leaky.caught_by

@@ -2,9 +2,10 @@ import itertools
 
 import numpy as np
 
+from alphaloop.training.tribunal.catalogue.fits import Resumed
 from alphaloop.training.tribunal.learning.fits import draw_spans, judge_fit
 from alphaloop.training.tribunal.learning.subjects import Fit
-from alphaloop.training.tribunal.verdict import AFTER_WINDOW, UNREPEATED, WINDOW_UNHEEDED, WINDOW_UNREAD
+from alphaloop.training.tribunal.verdict import AFTER_WINDOW, REMEMBERED, UNREPEATED, WINDOW_UNHEEDED, WINDOW_UNREAD
 
 
 def closes(frames, begin, until):
@@ -43,6 +44,14 @@ def test_a_window_that_ends_where_it_likes_is_seen(futures):
 
 def test_a_constant_reads_nothing(futures):
     assert tried(lambda *_: np.ones(3), futures).caught_by == (WINDOW_UNREAD, WINDOW_UNHEEDED)
+
+
+def test_a_checkpoint_of_another_window_is_seen(futures):
+    """Only one that has learned nothing yet shows it: the rest of what is learned heeds the window."""
+    [finding] = judge_fit(Fit("fit", ("market_bars",), Resumed(True), lambda: Resumed(True)), futures)
+
+    assert finding.caught_by == (REMEMBERED,)
+    assert finding.evidence[REMEMBERED].failed == 2  # the first of three windows made it
 
 
 def test_what_is_never_the_same_cannot_be_judged(futures):

@@ -64,7 +64,7 @@ def test_a_model_forecasts_means_and_quantiles(scene, futures):
     from alphaloop.training.tribunal.learning.fits import draw_spans
 
     [span] = draw_spans(futures, 1, 0)
-    made = ours.fitted(ours.FORECASTERS["ridge"])(scene.frames, span)
+    made = ours.refitted(ours.FORECASTERS["ridge"])(scene.frames, span)
 
     assert made.shape == (64, 3)
     assert bool((np.diff(made[:, [1, 0, 2]], axis=1) > 0).all())

@@ -253,6 +253,22 @@ class Cached:
         return self._made
 
 
+class Resumed:
+    """A scaler of each window's own, and weights from the checkpoint that the first fit left."""
+
+    def __init__(self, kept: bool) -> None:
+        self._kept, self._weights = kept, np.zeros(0)
+
+    def __call__(self, frames: Frames, span: Span) -> Floats:
+        """Predictions of the weights that are found, or made where there are none."""
+        panel = make_panel(frames)
+        train = panel.rows((panel.start > span.begin) & (panel.end <= span.until))
+        mean, deviation = train.X.mean(axis=0), train.X.std(axis=0)
+        if len(self._weights) == 0 or not self._kept:
+            self._weights = linear((train.X - mean) / deviation, train.y, 1.0)
+        return predicted(self._weights, (probe() - mean) / deviation)
+
+
 def pair(
     name: str, leak: str, leaky: Callable[[Frames, Span], Floats], clean: Callable[[Frames, Span], Floats]
 ) -> Pair:
@@ -289,5 +305,16 @@ PAIRS: tuple[Pair, ...] = (
     pair("labels ending after the window", "rows decided in the window, labels past it", begun_in_window, plain),
     pair("date filter that does nothing", "it knows lists and is given a tuple", unfiltered, plain),
     pair("training window without effect", "the first days, whatever was asked for", unheeding, plain),
-    pair("cached full-sample model", "fitted once on everything, loaded ever after", Cached(), plain),
+    Pair(
+        "checkpoint of another window",
+        "a scaler of its own, weights that an earlier fit left",
+        Fit("checkpoint (leaky)", (CLOCK,), Resumed(True), lambda: Resumed(True)),
+        Fit("checkpoint (clean)", (CLOCK,), Resumed(False), lambda: Resumed(False)),
+    ),
+    Pair(
+        "cached full-sample model",
+        "fitted once on everything, loaded ever after",
+        Fit("cache (leaky)", (CLOCK,), Cached(), Cached),
+        Fit("cache (clean)", (CLOCK,), plain),
+    ),
 )

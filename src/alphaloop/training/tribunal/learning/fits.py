@@ -1,7 +1,8 @@
 """Fits on trial: what lies after the training window changes nothing, what lies inside does.
 
 Both directions: a date filter that does nothing lets the future in; a window that nobody heeds
-gives the same model whatever it is. A fit that is not the same twice cannot be judged, and
+gives the same model whatever it is. What keeps something between fits, such as a checkpoint, must
+learn as one that has learned nothing yet. A fit that is not the same twice cannot be judged, and
 says so.
 """
 
@@ -13,6 +14,7 @@ from alphaloop.training.tribunal.learning.subjects import Fit, Span
 from alphaloop.training.tribunal.subject import Frames
 from alphaloop.training.tribunal.verdict import (
     AFTER_WINDOW,
+    REMEMBERED,
     UNREPEATED,
     WINDOW_UNHEEDED,
     WINDOW_UNREAD,
@@ -27,23 +29,22 @@ SHORTER = 0.3  # of a window that is taken off, at either end
 
 def judge_fit(subject: Fit, futures: Futures, *, count: int = WINDOWS, seed: int = 0) -> tuple[Finding, ...]:
     """Learn in ``count`` windows, each with four futures behind it, with other facts in it, and shortened."""
-    record = {check: Evidence() for check in (UNREPEATED, AFTER_WINDOW, WINDOW_UNREAD, WINDOW_UNHEEDED)}
+    learn, record = subject.learn if subject.afresh is None else subject.afresh(), dict[str, Evidence]()
     for span in draw_spans(futures, count, seed):
-        base = subject.learn(_facts(futures, subject), span)
+        base = learn(_facts(futures, subject), span)
         tried = {
-            UNREPEATED: [_moves(base, subject.learn(_facts(futures, subject), span))],
+            UNREPEATED: [_moves(base, learn(_facts(futures, subject), span))],
             AFTER_WINDOW: [
-                _moves(base, subject.learn(futures.splice(span.until, future, subject.tables), span))
-                for future in FUTURES
+                _moves(base, learn(futures.splice(span.until, future, subject.tables), span)) for future in FUTURES
             ],
-            WINDOW_UNREAD: [not _moves(base, subject.learn(futures.within(*span, GARBAGE, subject.tables), span))],
-            WINDOW_UNHEEDED: [
-                not _moves(base, subject.learn(_facts(futures, subject), other)) for other in _shortened(span)
-            ],
+            WINDOW_UNREAD: [not _moves(base, learn(futures.within(*span, GARBAGE, subject.tables), span))],
+            WINDOW_UNHEEDED: [not _moves(base, learn(_facts(futures, subject), other)) for other in _shortened(span)],
         }
+        if subject.afresh is not None:
+            tried[REMEMBERED] = [_moves(base, subject.afresh()(_facts(futures, subject), span))]
         for check, failures in tried.items():
             for failed in failures:
-                record[check] = record[check].with_one(failed, span.until)
+                record[check] = record.get(check, Evidence()).with_one(failed, span.until)
     return (Finding(subject.name, record),)
 
 

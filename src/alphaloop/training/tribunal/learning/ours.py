@@ -5,7 +5,7 @@ whose predictions for its own training rows are made out of fold.
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import polars as pl
@@ -56,7 +56,7 @@ def _labels() -> Iterator[Labels]:
 def _fits() -> Iterator[Fit | Crossed]:
     yield Fit("market encoder", (CLOCK,), encoder)
     for name, make in FORECASTERS.items():
-        yield Fit(name, (CLOCK,), fitted(make))
+        yield Fit(name, (CLOCK,), refitted(make), partial(refitted, make))
         yield Crossed(f"{name} out of fold", (CLOCK,), out_of_fold(make))
 
 
@@ -136,13 +136,14 @@ def encoder(frames: Frames, span: Span) -> Floats:
     return np.concatenate([part.ravel() for part in (made.scale, made.weights, made.bias, made.explained)])
 
 
-def fitted(make: Callable[[], Forecaster]) -> Callable[[Frames, Span], Floats]:
-    """Means and quantiles that a model forecasts after it was fitted in a window."""
+def refitted(make: Callable[[], Forecaster]) -> Callable[[Frames, Span], Floats]:
+    """Means and quantiles that a model forecasts after it was fitted in a window; one model for all windows."""
+    model = make()
 
     def learn(frames: Frames, span: Span) -> Floats:
         panel = make_panel(frames)
         train = panel.rows((panel.start > span.begin) & (panel.end <= span.until))
-        forecast = make().fit(train.X[:, None, :], train.y[:, None]).predict(probe()[:, None, :])
+        forecast = model.fit(train.X[:, None, :], train.y[:, None]).predict(probe()[:, None, :])
         return np.concatenate([forecast.mean, forecast.quantile(0.1), forecast.quantile(0.9)], axis=1)
 
     return learn

@@ -53,11 +53,14 @@ class Fit:
     learn : callable
         From tables and a :class:`Span` to what was learned as numbers: parameters, or predictions
         on inputs that do not come from the tables.
+    afresh : callable, optional
+        Makes a ``learn`` that has learned nothing yet: for what may keep something between fits, such as a checkpoint.
     """
 
     name: str
     tables: tuple[str, ...]
     learn: Callable[[Frames, Span], Floats]
+    afresh: Callable[[], Callable[[Frames, Span], Floats]] | None = None
 
 
 Pairs = Iterable[tuple[Ints, Ints]]
