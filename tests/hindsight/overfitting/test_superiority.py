@@ -47,7 +47,7 @@ def test_unscaled_figures_are_those_of_arch():
     found, chosen = spa(table, how=plain, scaled=False), model_confidence_set(table, size=0.2, how=plain)
     peer = arch.bootstrap.SPA(np.zeros(300), -table, block_size=7, reps=300, seed=11)
     peer.compute()
-    other = arch.bootstrap.MCS(-table, 0.2, reps=300, block_size=7, method="max", seed=11)
+    other = arch.bootstrap.MCS(-table, 0.2, reps=300, block_size=7, seed=11)
     other.compute()
     steps = arch.bootstrap.StepM(np.zeros(300), -planted(), 0.05, block_size=7, reps=300, seed=11)
     steps.compute()
@@ -112,6 +112,7 @@ def test_the_same_seed_gives_the_same_answer():
         (lambda: spa(noise(5, 2)), NoData),
         (lambda: spa(noise(), how=Blocks(length=301)), InvalidOption),
         (lambda: spa(np.zeros((20_001, 1))), InvalidOption),
+        (lambda: model_confidence_set(noise(300, 101)), InvalidOption),
         (lambda: step_m(noise(), size=1.0), InvalidOption),
         (lambda: model_confidence_set(noise(), size=0.0), InvalidOption),
     ],

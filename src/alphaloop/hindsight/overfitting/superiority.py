@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from arch.bootstrap import SPA
 
 _MOST_ROWS = 20_000  # the work grows with the square: beyond this it takes minutes
+_MOST_COMPARED = 100  # each with each, in every draw
 _STILL = 1e-12  # deviation as a share of the largest return: rounding, not variation
 
 
@@ -171,7 +172,8 @@ def model_confidence_set(
     Parameters
     ----------
     performance : float array, shape (T, N), fraction a period
-        Candidates with the same returns enter or leave together.
+        Candidates with the same returns enter or leave together. At most 100 that differ, because each is compared with
+        each (the range statistic: the cheaper one does not see a single winner among many).
     size : float, between 0 and 1
     how : Blocks
         As :func:`spa` takes it; this test scales by itself.
@@ -198,10 +200,14 @@ def model_confidence_set(
     _fraction(size)
     table = _table(performance, allow_wide)
     distinct, copy = np.unique(table, axis=1, return_inverse=True)
+    if distinct.shape[1] > _MOST_COMPARED:
+        raise InvalidOption(
+            f"{distinct.shape[1]} candidates", f"at most {_MOST_COMPARED}", "compare those you would choose among"
+        )
     block = _block(distinct, how)
     if distinct.shape[1] == 1:
         return ConfidenceSet(tuple(range(table.shape[1])), np.ones(table.shape[1]), block)
-    test = MCS(-distinct, size, reps=how.draws, block_size=_whole(block), method="max", seed=how.seed)
+    test = MCS(-distinct, size, reps=how.draws, block_size=_whole(block), seed=how.seed)
     test.compute()
     values = test.pvalues["Pvalue"].sort_index().to_numpy(dtype=np.float64)[copy]
     return ConfidenceSet(tuple(np.flatnonzero(values > size).tolist()), values, block)
