@@ -18,7 +18,7 @@ from alphaloop.features.regime import LABELS
 from alphaloop.features.sources.encoder.pca import encode_bars, fit_encoder
 from alphaloop.features.sources.regime import regime_at
 from alphaloop.features.sources.words.posts import bucket_posts
-from alphaloop.features.symbol import between, columns, gather
+from alphaloop.features.symbol import between, columns, declared, gather, ordered
 from alphaloop.features.view import MarketView
 from alphaloop.lake.columns import TIME
 from alphaloop.lake.sources.simulated import SimulatedMarket, simulate
@@ -55,6 +55,31 @@ def test_every_feature_has_the_bits_of_the_batch():
 
     assert np.array_equal(live.view(np.int64), batch.view(np.int64))
     assert np.isfinite(batch).any(axis=1).mean() > 0.85
+
+
+def test_symbols_that_are_pushed_together_have_the_bits_each_has_alone():
+    symbols, schema = ("BTCUSDT", "ETHUSDT"), full()
+    frames = simulate(SimulatedMarket(symbols=symbols, days=3))
+    every = [gather(frames, symbol, FIVE, sources=schema.sources) for symbol in symbols]
+    first, venues = len(every[0]) - 30, {own.symbol: own.venue for own in every}
+    view = OnlineView(symbols, FIVE, schema, venues=venues)
+    for own in every:
+        view.warm(own.until(first))
+    tables = {name: ordered(declared(frames[name], name), name) for name in every[0].tables if name in frames}
+
+    made, before = [], int(every[0].now[first - 1])
+    for k in range(first, len(every[0])):
+        now, bars = int(every[0].now[k]), np.array([own.bars[:RETURN, k] for own in every])
+        rows = {name: between(frame, before + 1, now) for name, frame in tables.items()}
+        view.push(Bars(int(every[0].opens[k]), now, symbols, bars), rows)
+        made.append(view.observe(now, ACCOUNT).values)
+        before = now
+
+    live = np.array(made)
+    for asset, own in enumerate(every):
+        np.testing.assert_array_equal(own.now, every[0].now)
+        batch = columns(own, schema, first)[0]
+        assert np.array_equal(live[:, asset].T.copy().view(np.int64), batch.view(np.int64))
 
 
 @pytest.mark.parametrize("first", [0, 1, 250, 900])

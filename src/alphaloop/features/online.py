@@ -22,9 +22,9 @@ from alphaloop.features.contract import Schema
 from alphaloop.features.facts import SourceFamily, SymbolFacts
 from alphaloop.features.family import RETURN, Family
 from alphaloop.features.sources.regime import Regime, regime_of
-from alphaloop.features.sources.rows import Held, Whose, instants
+from alphaloop.features.sources.rows import Held, Reader, Rows, Whose, instants
 from alphaloop.features.sources.timeframes import LONG_FRAME
-from alphaloop.features.symbol import Own, about, between, declared, ordered
+from alphaloop.features.symbol import Own, about_each, between, declared, ordered
 from alphaloop.features.timeframes import summaries
 from alphaloop.features.view import Summary, Words, in_words
 from alphaloop.features.windows import longest_hole_us
@@ -56,6 +56,11 @@ class Live:
         self._made = np.empty((self._plan.width, 1))
         self._hold({})
 
+    @property
+    def tables(self) -> set[str]:
+        """Lake tables that its families read."""
+        return {name for name, _ in self._held}
+
     def _hold(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Read tables anew; what two families read alike is read once."""
         readers = {(name, reader) for family in self._families for name, reader in family.readers.items()}
@@ -81,16 +86,18 @@ class Live:
             for source in self._sources:
                 source.family.compute(self._facts(source.family), source.values, source.mask)
 
-    def take(self, rows: Mapping[str, pl.DataFrame]) -> None:
-        """Add table rows that became available; forget those no family can reach any more."""
-        clean: dict[str, pl.DataFrame] = {}
-        for (name, _), held in self._held.items():
-            if name not in rows or rows[name].is_empty():
-                continue
-            if name not in clean:
-                clean[name] = ordered(about(declared(rows[name], name), self.symbol), name)
-            oldest = int(self._now[max(0, self._count - self._kept)]) - self._memory_us
-            held.take(clean[name], oldest)
+    def take(self, table: str, frame: pl.DataFrame, read: dict[Reader, Rows]) -> None:
+        """Add rows of a table, in order, that became available; forget those no family can reach any more.
+
+        ``read`` holds what readers made of a frame that is about all symbols alike.
+        """
+        oldest = int(self._now[max(0, self._count - self._kept)]) - self._memory_us
+        for (name, reader), held in self._held.items():
+            if name == table:
+                fresh = read[reader] if reader in read else reader.read(frame, self._whose)
+                if "symbol" not in frame.columns:
+                    read[reader] = fresh
+                held.add(fresh, oldest)
 
     def step(self, opened: int, now: int, bar: Floats) -> tuple[Floats, Bools]:
         """Features at a bar (6,) that just became available: values and mask, both (F,)."""
@@ -213,6 +220,7 @@ class OnlineView:
         self._live = {
             symbol: Live(symbol, places.get(symbol, ""), timeframe, schema, words) for symbol in self._symbols
         }
+        self._tables = {name for live in self._live.values() for name in live.tables}
         self._told: Words | None = (NOTHING, NOTHING)
         self._words = words
         shape = (len(self._symbols), len(schema.names))
@@ -251,15 +259,24 @@ class OnlineView:
         for name, frame in rows.items():
             if frame.height and int(instants(frame, "available_at").max()) > bars.available_at:
                 raise LookaheadError(f"rows of {name} later than {iso(bars.available_at)}", "rows known by now", "")
+        for name, frame in rows.items():
+            if frame.height and name in self._tables:
+                self._share(name, ordered(declared(frame, name), name))
         made = np.full((len(self._symbols), len(self._schema.names)), np.nan)
         for k, symbol in enumerate(self._symbols):
             live, bar = self._live[symbol], bars.values[bars.symbols.index(symbol)]
-            live.take(rows)
             if not np.isnan(bar[CLOSE]):
                 made[k], _ = live.step(bars.ts, bars.available_at, bar)
         made.setflags(write=False)
         self._rows.append(made)
         self._known_at(bars.available_at)
+
+    def _share(self, table: str, frame: pl.DataFrame) -> None:
+        """Give each symbol its rows of a table."""
+        read: dict[Reader, Rows] = {}
+        for live, mine in zip(self._live.values(), about_each(frame, self._symbols), strict=True):
+            if mine.height:
+                live.take(table, mine, read)
 
     def _known_at(self, now: int) -> None:
         self._available = now

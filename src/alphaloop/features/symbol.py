@@ -7,7 +7,7 @@ get only the bars asked for and what their memory reaches before. So computing t
 rows alone gives the bits they have in the whole. Knows frames, does no I/O.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -173,6 +173,32 @@ def about(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
         return frame
     mine = told(frame["symbol"], names.__contains__).astype(np.bool_)
     return frame if mine.all() else frame.filter(pl.Series(mine))
+
+
+def about_each(frame: pl.DataFrame, symbols: Sequence[str]) -> list[pl.DataFrame]:
+    """:func:`about` for each of several symbols, with one look at the rows.
+
+    Examples
+    --------
+    >>> rows = pl.DataFrame({"symbol": ["B", "A", "MARKET", "B"], "row": [0, 1, 2, 3]})
+    >>> [mine["row"].to_list() for mine in about_each(rows, ["A", "B", "C"])]
+    [[1, 2], [0, 2, 3], [2]]
+    """
+    if len(symbols) == 1 or "symbol" not in frame.columns:
+        return [about(frame, symbol) for symbol in symbols]
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(frame["symbol"].to_list()):
+        places.setdefault(text, []).append(place)
+    together = frame[[place for mine in places.values() for place in mine]]  # those of one name side by side
+    firsts = dict(zip(places, np.cumsum([0, *map(len, places.values())]).tolist(), strict=False))
+    found = []
+    for symbol in symbols:
+        named = [name for name in names_in(symbol) if name in places]
+        if len(named) == 1:
+            found.append(together.slice(firsts[named[0]], len(places[named[0]])))
+        else:
+            found.append(frame[sorted(place for name in named for place in places[name])])
+    return found
 
 
 def ordered(frame: pl.DataFrame, table: str) -> pl.DataFrame:

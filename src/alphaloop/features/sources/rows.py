@@ -135,11 +135,15 @@ class Held:
         self._settle(0)
 
     def take(self, frame: pl.DataFrame, oldest: int) -> None:
-        """Read a frame's rows; when room is needed, those known before ``oldest`` are forgotten.
+        """Read a frame's rows and :meth:`add` them."""
+        self.add(self._reader.read(frame, self._whose), oldest)
 
-        A row that comes late, known before one already held, takes its place in the order.
+    def add(self, fresh: Rows, oldest: int) -> None:
+        """Add rows as the reader read them, which stay as they are.
+
+        When room is needed, those known before ``oldest`` are forgotten. A row that comes late,
+        known before one already held, takes its place in the order.
         """
-        fresh = self._reader.read(frame, self._whose)
         if not len(fresh):
             return
         if not self._columns["available"].fits(len(fresh)):
