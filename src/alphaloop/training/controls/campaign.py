@@ -7,7 +7,7 @@ was. Files carry the settings they were made with: those of another campaign are
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,8 @@ class Campaign:
             for k in range(self.planted)
             for one in self.strengths
         ]
-        wide = Protocol(
-            trials=self.protocol.trials, first_days=self.long_setting.days // 7, blocks=self.protocol.blocks
+        wide = replace(
+            self.protocol, first_days=self.long_setting.days // 7, train_days=self.long_setting.days * 2 // 7
         )
         lasting = [
             Market(kind=last, seed=self.seed + LONG_SEEDS + k, strength=one, setting=self.long_setting, protocol=wide)

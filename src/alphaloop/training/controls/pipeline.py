@@ -45,7 +45,9 @@ class Protocol:
     trials : int
         Configurations drawn.
     first_days : int
-        Trained on before the first test block.
+        Before the first test block.
+    train_days : int
+        Trained on at most, the newest: more tell little more, and cost more.
     blocks : int
         Test blocks, the first of which only fits the rule.
     horizon : int, bars
@@ -54,13 +56,14 @@ class Protocol:
 
     trials: int = 20
     first_days: int = 60
+    train_days: int = 120
     blocks: int = 6
     horizon: int = 1
 
     def splitter(self, days: int, timeframe: Timeframe) -> WalkForward:
-        """Anchored walk-forward on a market of so many days."""
+        """Rolling walk-forward on a market of so many days."""
         bars = (days - self.first_days) // self.blocks * DAY_US // timeframe.us
-        return WalkForward(self.blocks, test_size=bars)
+        return WalkForward(self.blocks, test_size=bars, train_size=self.train_days * DAY_US // timeframe.us)
 
 
 def names(timeframe: str) -> tuple[str, ...]:
@@ -127,7 +130,7 @@ def space() -> Draw:
             "group": str(random.choice(list(GROUPS))),
             "leaves": int(random.choice([2, 3, 4])),
             "learning_rate": round(float(np.exp(random.uniform(np.log(0.05), np.log(0.15)))), 4),
-            "rounds": int(random.choice([15, 25, 35])),
+            "rounds": int(random.choice([10, 20, 30])),
             "min_rows": int(random.choice([100, 200, 400])),
             "linear_l2": round(float(10 ** random.uniform(-2, 1)), 3),
         }

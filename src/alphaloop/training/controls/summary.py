@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from alphaloop.core.errors import InvalidOption
@@ -84,12 +85,7 @@ def summarise(campaign: Campaign, findings: Sequence[Finding]) -> dict[str, Any]
         "seed": campaign.seed,
         "setting": campaign.setting.as_dict(),
         "long_setting": campaign.long_setting.as_dict(),
-        "protocol": {
-            "trials": campaign.protocol.trials,
-            "first_days": campaign.protocol.first_days,
-            "blocks": campaign.protocol.blocks,
-            "horizon": campaign.protocol.horizon,
-        },
+        "protocol": asdict(campaign.protocol),
     }
 
 
