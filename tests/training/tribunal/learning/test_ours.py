@@ -74,3 +74,25 @@ def test_a_model_forecasts_means_and_quantiles(scene, futures):
 @pytest.mark.parametrize("name", sorted(NAMED))
 def test_everything_of_ours_is_clean(futures, name):
     assert not any(one.leaking for one in hear(NAMED[name], futures, cuts=60, seed=3))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", ["rlinear", "tsmixer", "itransformer"])
+def test_sequence_models_are_clean(futures, backbone):
+    pytest.importorskip("torch")
+    from alphaloop.models.sequence.fitting import Recipe
+    from alphaloop.models.sequence.forecaster import SequenceForecaster, Training
+    from alphaloop.training.tribunal.learning.fits import judge_fit
+    from alphaloop.training.tribunal.learning.panel import make_panel, probe
+
+    model = SequenceForecaster(Training(backbone=backbone, recipe=Recipe(epochs=1, batch=256, device="cpu")))
+
+    def learn(frames, span):
+        panel = make_panel(frames)
+        train = panel.rows((panel.start > span.begin) & (panel.end <= span.until))
+        fitted = model.fit(train.X.reshape(-1, 3, 2), train.y[:, None])
+        return fitted.predict(probe().reshape(-1, 3, 2)).mean
+
+    [finding] = judge_fit(Fit(backbone, ("market_bars",), learn), futures, count=1)
+
+    assert finding.caught_by == ()
