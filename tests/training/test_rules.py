@@ -204,6 +204,15 @@ def test_a_few_days_are_insufficient() -> None:
     assert judge(found).verdict == "insufficient"
 
 
+def test_moments_that_nothing_has_are_not_measured() -> None:
+    still, jumps = np.zeros(4), np.array([0.01, 0.01, -0.01, -0.01])  # a kurtosis of -3.3: too few periods to have one
+    found = measured(tracks=[make_track(jumps), make_track(still)], trials=2)
+
+    assert found.sharpe == 0.0
+    assert (found.skew, found.kurtosis, found.dsr) == (None, None, None)
+    assert judge(found).verdict == "insufficient"
+
+
 @pytest.mark.parametrize("changed", [{"trials": 5}, {"rival": make_track(NOISE[:20, 0])}])
 def test_tracks_of_other_days_or_uncounted_ones_are_refused(changed: dict[str, Any]) -> None:
     with pytest.raises(SchemaViolation):
