@@ -75,6 +75,7 @@ class Series:
         try:
             frame = pl.read_parquet(BytesIO(content))
             found = {name: frame[name].to_numpy() for name in frame.columns}
-            return cls(*(found[name] for name in _COLUMNS), found.get("active"))
+            now, net, benchmark = (found[name] for name in _COLUMNS)
+            return cls(now, net, benchmark, found.get("active"))
         except (pl.exceptions.PolarsError, KeyError, OSError) as error:
             raise UnreadableFile(f"an unreadable series: {error}", f"columns {', '.join(_COLUMNS)}", "") from error
