@@ -6,13 +6,14 @@ import typer
 
 from alphaloop.app.cli import context, output
 
-REQUIRED = ("numpy", "polars", "pyarrow", "deltalake", "duckdb", "numba", "rich", "typer")
+REQUIRED = ("numpy", "polars", "pyarrow", "deltalake", "duckdb", "numba", "rich", "sqlalchemy", "alembic", "typer")
 EXTRAS = {
     "torch": ("torch",),
     "llm": ("transformers", "trl", "peft", "datasets", "accelerate"),
     "ray": ("ray",),
     "s3": ("s3fs",),
     "postgres": ("psycopg",),
+    "mlflow": ("mlflow",),
     "brokers": ("ccxt", "alpaca-py", "hyperliquid-python-sdk"),
 }
 
