@@ -198,3 +198,11 @@ def test_a_limit_that_reduces_carries_no_levels():
     order = reach(buy(0.2, entry_price=100.0, stop_loss=95.0), 8.0)
 
     assert (order.quantity, order.reduce_only, order.stop_loss) == (-6.0, True, None)
+
+
+@pytest.mark.parametrize(("held", "underway", "expected"), [(0.0, 5.0, None), (5.0, -5.0, 5.0), (2.0, 1.0, 2.0)])
+def test_market_orders_on_their_way_are_not_sent_again(held, underway, expected):
+    view = make_view(held, 100.0, 1000.0)._replace(underway={"X": underway})
+    orders = orders_to_reach(Decision({"X": buy(0.5)}), view, {"X": Instrument("X", lot=Decimal("0.5"))}, 7, 0.0)
+
+    assert [order.quantity for order in orders] == ([] if expected is None else [expected])

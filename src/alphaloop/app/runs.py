@@ -103,7 +103,7 @@ def _write(lake: Lake, setup: Setup, trace: Trace, reports: Path, command: str) 
     digest = trace.digest()
     provenance = Provenance(
         data_kind=setup.data_kind,
-        costs=setup.options.costs.words(),
+        costs=setup.words(),
         audit=_audited(lake, setup),
         trace_hash=digest,
         command=command,
@@ -111,8 +111,10 @@ def _write(lake: Lake, setup: Setup, trace: Trace, reports: Path, command: str) 
     folder = reports / f"{setup.options.policy}-{digest[:10]}"
     report = ReportInput.of_trace(trace, setup.market, provenance)
     states = market_states(lake, setup.market)
-    # the oracle fills by the default rules: a run by others is not held against it
-    costs = setup.instruments if setup.options.rules == FillRules() else ()
+    # the oracle fills by the default rules, at once and any size: a run by others is not held against it
+    asked = setup.options
+    plain = asked.rules == FillRules() and asked.participation is None and asked.latency_us == 0
+    costs = setup.instruments if plain else ()
     files = write_report(replace(report, instruments=costs, states=states), folder)
     now = trace.now
     summary: dict[str, Any] = {
@@ -124,6 +126,7 @@ def _write(lake: Lake, setup: Setup, trace: Trace, reports: Path, command: str) 
         "end": iso(int(now[-1])),
         "bars": len(trace),
         "data_kind": setup.data_kind,
+        "assumed": setup.words(),
         "cuts": sum(len(event.allowed.cuts) for event in trace.events),
         "metrics": files.metrics,
         "report_file": str(files.page),

@@ -5,8 +5,8 @@ Backtest and paper replay take the same :class:`Setup`; they differ in the venue
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,7 @@ from alphaloop.features.sources.symbols import names_of
 from alphaloop.features.symbol import tables_of
 from alphaloop.features.view import MarketView
 from alphaloop.lake.bars import load_market
+from alphaloop.lake.marks import load_marks
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.table import Lake
 from alphaloop.policies.baselines import BASELINES
@@ -34,7 +35,7 @@ from alphaloop.policies.experts.library import EXPERTS
 from alphaloop.risk.chain import Chain, Limits, chain_of
 
 DataKind = Literal["real", "simulated", "mixed"]
-MakeVenue = Callable[[Sequence[Instrument], float, FillRules], Venue]
+MakeVenue = Callable[..., Venue]
 POLICIES = {**BASELINES, **EXPERTS}
 """What the command line knows by name."""
 
@@ -101,7 +102,8 @@ class Options:
     """What a user asked to run.
 
     ``start`` and ``end`` are microseconds UTC, ``[start, end)`` on bar opens; ``params``
-    are the policy's own, by name.
+    are the policy's own, by name. ``participation`` is the most of a bar's volume that may
+    trade (none: any size), ``latency_us`` what an order needs to arrive, in microseconds.
     """
 
     policy: str
@@ -116,6 +118,8 @@ class Options:
     seed: int = 0
     band: float = 0.0
     rules: FillRules = field(default_factory=FillRules)
+    participation: float | None = None
+    latency_us: int = 0
     params: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -131,6 +135,22 @@ class Setup:
     risk: Chain
     header: Header
     data_kind: DataKind
+    liquidation: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self) -> dict[str, str]:
+        """What trading was assumed to cost and to be, for people."""
+        options, found = self.options, self.options.costs.words()
+        found["volume"] = "any size" if options.participation is None else f"{options.participation:.4g} of each bar's"
+        found["latency"] = f"{options.latency_us / 1000:g} ms"
+        chosen, default = options.rules.as_dict(), FillRules().as_dict()
+        other = [f"{name} {value}" for name, value in chosen.items() if value != default[name]]
+        found["fill rules"] = ", ".join(other) or "default"
+        by: dict[str, list[str]] = {}
+        for symbol, said in self.liquidation.items():
+            by.setdefault(said, []).append(symbol)
+        split = by if len(by) == 1 else [f"{said} ({', '.join(some)})" for said, some in by.items()]
+        found["liquidation by"] = "; ".join(split) or "traded prices"
+        return found
 
 
 def make_policy(name: str, params: Mapping[str, str] | None = None) -> Policy:
@@ -198,8 +218,11 @@ def prepare(lake: Lake, options: Options) -> Setup:
     empty = [name for asset, name in enumerate(market.symbols) if np.isnan(market.values[:, asset, CLOSE]).all()]
     if empty:
         raise NoData(f"no bar of {', '.join(empty)} in the window", "bars of every symbol", "widen --start and --end")
+    marks = load_marks(lake, market)
+    if marks.timeframes:
+        market = replace(market, mark=marks.values)
     schema = Schema(policy.features)
-    read = {"market_bars", "funding_rates", *tables_of(schema.sources)}
+    read = {"market_bars", "funding_rates", *tables_of(schema.sources), *(["prices"] if marks.timeframes else [])}
     header = Header(
         policy=" ".join([options.policy, *(f"{key}={value}" for key, value in sorted(options.params.items()))]),
         symbols=market.symbols,
@@ -216,6 +239,8 @@ def prepare(lake: Lake, options: Options) -> Setup:
             ("limits", repr(options.limits)),
             ("band", repr(options.band)),
             ("rules", json.dumps(options.rules.as_dict())),
+            ("participation", repr(options.participation)),
+            ("latency_us", repr(options.latency_us)),
         ),
     )
     instruments = tuple(instrument_of(one, market.sources.get(one, ""), options.costs) for one in market.symbols)
@@ -228,6 +253,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
         chain_of(options.limits),
         header,
         data_kind(lake, market, schema),
+        {symbol: marks.words(symbol) for symbol in market.symbols},
     )
 
 
@@ -240,10 +266,16 @@ def _history(lake: Lake, market: Market, options: Options) -> Market:
 
 
 def play(setup: Setup, make_venue: MakeVenue, progress: Callable[[int], None] | None = None) -> Trace:
-    """Run the session through a venue."""
+    """Run the session through a venue, made as the simulated one is."""
     session = Session(
         feed=ReplayFeed(setup.market, progress),
-        venue=make_venue(setup.instruments, setup.options.cash, setup.options.rules),
+        venue=make_venue(
+            setup.instruments,
+            setup.options.cash,
+            setup.options.rules,
+            participation=setup.options.participation,
+            latency_us=setup.options.latency_us,
+        ),
         observer=setup.observer,
         policy=setup.policy,
         risk=setup.risk,

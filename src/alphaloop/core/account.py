@@ -9,6 +9,7 @@ holding is the same thing at leverage 1: its margin is what was paid for it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from alphaloop.core.market import Floats, Instrument
 from alphaloop.core.orders import PLAIN, Fill, Order, OrderType, Terms, round_to_lot
 
 ZERO = Decimal(0)
+NONE_UNDERWAY: Mapping[str, float] = MappingProxyType({})
 
 
 class AccountView(NamedTuple):
@@ -26,7 +28,8 @@ class AccountView(NamedTuple):
 
     ``quantity`` is signed base units, the rest quote currency; arrays have shape (A,).
     ``mark_price`` is the last close known, NaN before a symbol's first bar; ``working``
-    names the symbols that have an order resting at the venue.
+    names the symbols that have an order resting at the venue or on its way; ``underway`` is what
+    market orders on their way will have traded, signed base units by symbol.
     """
 
     symbols: tuple[str, ...]
@@ -38,6 +41,7 @@ class AccountView(NamedTuple):
     mark_price: Floats
     margin: Floats
     working: frozenset[str] = frozenset()
+    underway: Mapping[str, float] = NONE_UNDERWAY
 
     @property
     def weights(self) -> Floats:
@@ -171,6 +175,7 @@ def orders_to_reach(
     Sizes at the limit price where there is one, else at the trigger, else at the last close.
     A change smaller than ``band`` (fraction of equity) is left alone, unless it closes or turns
     a position. An intent with a trigger opens, adds or turns; it never makes a position smaller.
+    Market orders on their way count as filled: asked again, they are not sent twice.
 
     Parameters
     ----------
@@ -210,6 +215,8 @@ def _order_for(
     symbol: str, intent: Intent, account: AccountView, asset: int, instrument: Instrument, now: int, band: float
 ) -> Order | None:
     held, mark = account.quantity.item(asset), account.mark_price.item(asset)
+    if account.underway:
+        held += account.underway.get(symbol, 0.0)
     terms = intent.terms
     price = intent.entry_price or terms.trigger or mark
     if not price > 0:  # no bar of this symbol yet: there is nothing to trade against

@@ -97,4 +97,5 @@ class PaperVenue:
         """
         held, marks = self._view, np.array([self._marks.get(symbol, np.nan) for symbol in self.symbols])
         money, position = (self._equity, self._cash, self._peak), (held.quantity, held.entry_price)
-        return _view((self.symbols, *money, *position, marks, held.margin, self._matching.working))
+        matching = self._matching
+        return _view((self.symbols, *money, *position, marks, held.margin, matching.working, matching.underway))

@@ -6,6 +6,8 @@ orders with a stop and a target; what an engine does besides (sizing, liquidatio
 closing) is not part of it.
 """
 
+from collections.abc import Mapping
+
 from alphaloop.core.errors import UnknownName
 from alphaloop.execution.simulator.rules import (
     Basis,
@@ -158,3 +160,28 @@ def rules_named(name: str) -> FillRules:
     if name not in PRESETS:
         raise UnknownName(f"fill rules '{name}'", f"one of {', '.join(PRESETS)}", "leave them out for the default")
     return PRESETS[name]
+
+
+def rules_of(name: str, changed: Mapping[str, str]) -> FillRules:
+    """A preset with some of its answers changed, by field and value as text.
+
+    ``slips`` takes kinds of order separated by commas, or ``none``.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such preset, field or value.
+    InvalidOption
+        If two answers cannot hold at once.
+
+    Examples
+    --------
+    >>> rules_of("default", {"both": "target_first"}).both
+    <Both.TARGET_FIRST: 'target_first'>
+    >>> sorted(rules_of("jesse", {"slips": "stop,market_exit"}).slips)
+    [<Kind.MARKET_EXIT: 'market_exit'>, <Kind.STOP: 'stop'>]
+    """
+    plain: dict[str, object] = dict(rules_named(name).as_dict())
+    for key, value in changed.items():
+        plain[key] = [one for one in value.split(",") if one != "none"] if key == "slips" else value
+    return FillRules.from_dict(plain)

@@ -6,10 +6,12 @@ times and names, which the kernel does not; knows no prices and fills nothing.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
+from types import MappingProxyType
 from typing import NamedTuple
 
+from alphaloop.core.account import NONE_UNDERWAY
 from alphaloop.core.errors import InvalidOption, InvalidOrder
 from alphaloop.core.market import Bars, Floats
 from alphaloop.core.orders import Order, OrderType, TimeInForce
@@ -56,6 +58,7 @@ class OrderSlots:
         self._travelling: list[Order] = []
         self._dated = False
         self.working: frozenset[str] = frozenset()
+        self.underway: Mapping[str, float] = NONE_UNDERWAY
 
     def submit(self, orders: Sequence[Order]) -> None:
         """Take orders that the venue has checked."""
@@ -77,9 +80,15 @@ class OrderSlots:
             self._expire(bars.available_at)
 
     def refresh(self) -> None:
-        """Look up which symbols have an order, here or on its way."""
+        """Look up which symbols have an order, here or on its way, and how much of that is sure to trade."""
         resting = compress(self._symbols, self._state[at.KIND].tolist())  # NONE is zero
         self.working = frozenset([*resting, *(one.symbol for one in self._travelling)])
+        if self._latency:
+            underway: dict[str, float] = {}
+            for order in self._travelling:
+                if order.type is OrderType.MARKET:
+                    underway[order.symbol] = underway.get(order.symbol, 0.0) + order.quantity
+            self.underway = MappingProxyType(underway) if underway else NONE_UNDERWAY
 
     def id_of(self, ticket: float) -> str:
         """The id of the order with a ticket of the kernel's; empty where none made the fill."""

@@ -5,7 +5,7 @@ the latest; what it answers to a bar was submitted before that bar.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from alphaloop.core.account import AccountView
@@ -118,14 +118,18 @@ class SimulatedVenue:
         """The account as of the last bar's close, for good: later bars do not change it."""
         money, (quantity, entry, margin) = self._account.tolist(), self._positions
         equity, cash, peak = money[at.EQUITY], money[at.CASH], money[at.PEAK]
-        return _view(
-            (self.symbols, equity, cash, peak, quantity, entry, self._marks.copy(), margin, self._slots.working)
-        )
+        slots, marks = self._slots, self._marks.copy()
+        return _view((self.symbols, equity, cash, peak, quantity, entry, marks, margin, slots.working, slots.underway))
 
     @property
     def working(self) -> frozenset[str]:
         """Symbols that have an order resting."""
         return self._slots.working
+
+    @property
+    def underway(self) -> Mapping[str, float]:
+        """What market orders on their way will have traded, signed base units by symbol."""
+        return self._slots.underway
 
     def _see_marks(self, bars: Bars) -> None:
         """The bar's lowest and highest mark prices, or none: then liquidation looks at trades."""
