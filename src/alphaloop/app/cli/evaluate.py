@@ -69,7 +69,7 @@ def controls(
 ) -> int:
     """Run the whole pipeline on markets whose truth is known: how often it is fooled, how often it finds.
 
-    Some five seconds of one processor a market. Stopped, it goes on where it was.
+    Some three seconds of one processor a market. Stopped, it goes on where it was.
     """
     import os
 
@@ -81,7 +81,7 @@ def controls(
     for name in ("POLARS_MAX_THREADS", "OPENBLAS_NUM_THREADS"):  # the processes are the threads
         os.environ.setdefault(name, "1")
     from alphaloop.app.cli.backtest import command_line
-    from alphaloop.app.controlling import control
+    from alphaloop.app.gating.controls import control
     from alphaloop.training.controls.campaign import Campaign
 
     campaign = Campaign(
@@ -123,6 +123,7 @@ def _show_controls(found: dict[str, Any]) -> None:
     claimed = {name: found[f"{name}_kfold_ic"] for name in ("shuffled", "purged")}
     output.table([claimed], title="IC that folds claim where there is none")
     output.table(found["targets"], title="targets")
+    output.console().print(f"report  {found['report_file']}")
 
 
 def _show(sentence: "Sentence") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from alphaloop.app.report.controls import write_controls
 from alphaloop.engine.executor import executor
 from alphaloop.training.controls.campaign import Campaign, run
 from alphaloop.training.controls.summary import summarise
@@ -30,4 +31,6 @@ def control(
     """
     means = executor("process", processes) if processes > 1 else executor("serial")
     findings = run(campaign, home / FOLDER, executor=means, clock=time.process_time, progress=progress)
-    return {**summarise(campaign, findings), "command": command}
+    found = {**summarise(campaign, findings), "command": command}
+    page = write_controls(found, home / "reports" / FOLDER)
+    return {**found, "report_file": str(page)}
