@@ -6,7 +6,8 @@ Every column of every peer is compared with ours first (after the warm-up, where
 begins its averages otherwise); if one differs by more than 1e-6 of its typical size
 nothing is reported and the exit code is 1. Figures are rows per CPU-second, median of
 the rounds: ``columns`` is the indicators alone, from loose columns to loose columns, all
-symbols kept; ``matrix`` is the job the product does, values (T, A, F) and mask. Then the
+symbols kept; pandas has two more ways from one frame of all symbols to one frame, a loop over its
+symbols and grouped windows; ``matrix`` is the job the product does, values (T, A, F) and mask. Then the
 latency of one observation and of one decision.
 """
 
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import polars as pl
 
 from alphaloop.core.account import Account
@@ -29,7 +31,15 @@ from alphaloop.features.family import RETURN
 from alphaloop.features.matrix import compute_arrays, plan
 from alphaloop.features.view import MarketView
 from alphaloop.policies.baselines import BASELINES
-from shared.indicators import NAMES, Columns, with_pandas, with_polars, with_talib
+from shared.indicators import (
+    NAMES,
+    Columns,
+    with_pandas,
+    with_pandas_groups,
+    with_pandas_loop,
+    with_polars,
+    with_talib,
+)
 
 WARM = 5_000  # rows after which the beginnings of exponential averages no longer show
 
@@ -72,6 +82,12 @@ def polars_tapes(made: pl.DataFrame) -> list[Columns]:
     """Columns of a polars frame as numpy, per symbol."""
     parts = made.partition_by("symbol", maintain_order=True)
     return [{name: part[name].to_numpy() for name in NAMES} for part in parts]
+
+
+def pandas_tapes(made: pd.DataFrame, symbols: int) -> list[Columns]:
+    """Columns of a panel of equally many rows a symbol, per symbol."""
+    rows = len(made) // symbols
+    return [{name: made[name].to_numpy()[k * rows : k * rows + rows] for name in NAMES} for k in range(symbols)]
 
 
 def differences(ours: np.ndarray, peers: dict[str, list[Columns]]) -> list[str]:
@@ -137,17 +153,26 @@ def main() -> int:
         "talib columns": lambda: with_talib(tapes),
         "polars columns": lambda: with_polars(frame),
         "pandas columns": lambda: with_pandas(tapes),
+        "pandas panel by loop columns": lambda: with_pandas_loop(panel),
+        "pandas panel by groups columns": lambda: with_pandas_groups(panel),
         "alphaloop matrix": lambda: compute_arrays(market, schema),
         "talib matrix": lambda: as_matrix(with_talib(tapes)),
         "polars matrix": lambda: as_matrix(polars_tapes(with_polars(frame))),
         "pandas matrix": lambda: as_matrix(with_pandas(tapes)),
     }
-    peers = {"talib": with_talib(tapes), "polars": polars_tapes(with_polars(frame)), "pandas": with_pandas(tapes)}
+    panel = frame.to_pandas()
+    peers = {
+        "talib": with_talib(tapes),
+        "polars": polars_tapes(with_polars(frame)),
+        "pandas": with_pandas(tapes),
+        "pandas panel by loop": pandas_tapes(with_pandas_loop(panel), given.symbols),
+        "pandas panel by groups": pandas_tapes(with_pandas_groups(panel), given.symbols),
+    }
     wrong = differences(compute_arrays(market, schema)[0], peers)
     if wrong:
         print(json.dumps({"refused": "values differ", "where": wrong}, indent=1))
         return 1
-    del peers
+    peers = {peer: [] for peer in peers}  # their columns need not lie in memory meanwhile
     spent: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(given.rounds):
         for name, call in runs.items():
@@ -164,7 +189,8 @@ def main() -> int:
         "times_faster_per_cpu_second": {
             f"{job} than {peer}": round(cpu[f"{peer} {job}"] / cpu[f"alphaloop {job}"], 2)
             for job in ("columns", "matrix")
-            for peer in ("talib", "polars", "pandas")
+            for peer in peers
+            if f"{peer} {job}" in cpu
         },
         "cpu_microseconds": latencies(),
     }

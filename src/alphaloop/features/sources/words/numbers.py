@@ -30,11 +30,13 @@ def numbers_of(texts: pl.Series) -> Ints:
         every = [(text or "").encode() for text in texts.to_list()]
         bounds = np.zeros(len(every) + 1, dtype=np.int64)
         bounds[1:] = np.cumsum([len(one) for one in every])
-        return _numbers(np.frombuffer(b"".join(every), dtype=np.uint8), bounds)
+        made: Ints = _numbers(np.frombuffer(b"".join(every), dtype=np.uint8), bounds)
+        return made
     laid = texts.fill_null("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
     _, bounds, data = laid.buffers()
     ends = np.frombuffer(bounds, dtype=np.int64)[laid.offset : laid.offset + len(laid) + 1]
-    return _numbers(np.frombuffer(data or b"", dtype=np.uint8), np.array(ends))
+    found: Ints = _numbers(np.frombuffer(data or b"", dtype=np.uint8), np.array(ends))
+    return found
 
 
 @compiled
