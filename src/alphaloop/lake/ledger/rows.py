@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from alphaloop.core.decision import Decision, Intent, Vote
-from alphaloop.core.orders import Fill, Order
+from alphaloop.core.orders import Fill, Order, Terms
 from alphaloop.core.trace import Trace
 
 Row = tuple[Any, ...]
@@ -70,6 +70,8 @@ def _intent(intent: Intent | None) -> str | None:
     found = {name: getattr(intent, name) for name, usual in _INTENT if getattr(intent, name) != usual}
     if "timeframes" in found:
         found["timeframes"] = dict(found["timeframes"])
+    if "terms" in found:
+        found["terms"] = {name: value for name, usual in _WORKED if (value := getattr(intent.terms, name)) != usual}
     return _json(found)
 
 
@@ -96,3 +98,4 @@ def _usual(kind: type) -> tuple[tuple[str, Any], ...]:
 
 _INTENT = _usual(Intent)
 _TERMS = _usual(Order)
+_WORKED = _usual(Terms)
