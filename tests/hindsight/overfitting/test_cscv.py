@@ -96,6 +96,7 @@ def test_the_band_is_seeded_and_belongs_to_the_shape():
     one, again, other = (pbo(table, 6, seed=seed) for seed in (1, 1, 2))
 
     assert one.null.tolist() == again.null.tolist() != other.null.tolist()
+    assert one.null_band == tuple(np.quantile(one.null, [0.05, 0.95]))
     assert 0.0 <= one.null_band[0] < one.null_band[1] <= 1.0
     assert pbo(noise(300, 40), 6).null_band != one.null_band
 
