@@ -1,11 +1,16 @@
 """The reward oracle: 100,000 candidates on 1 M bars, horizon 48, all outputs, against three ways to do without.
 
 vectorbt ``from_signals`` (windows as columns), numpy broadcasting, and JAX on the CPU (``vmap`` over
-candidates, ``scan`` over bars; skipped with its reason where jax cannot be imported). Values first:
+candidates, ``scan`` over bars; in a process of its own, skipped with its reason where it cannot be
+had). Values first:
 numpy and JAX must give every reason and every return, vectorbt every return of candidates without
 leverage under its own fill rules; else no time is reported. Bars are checked and laid out once, as
 JAX's are on their device; the oracle from raw bars is timed besides.
 """
+
+import statistics
+import tempfile
+from pathlib import Path
 
 import numpy as np
 
@@ -13,10 +18,12 @@ from _rounds import interleaved, keep, peak_mib
 from alphaloop.core.market import MarginTier
 from alphaloop.execution.simulator.presets import VECTORBT
 from alphaloop.hindsight.outcomes import Costs, label_candidates, prepare
+from shared.peers import Unavailable, ask
 
-BARS, COUNT, HORIZON, SUBSET = 1_000_000, 100_000, 48, 2_000
+BARS, COUNT, HORIZON, SUBSET, ROUNDS = 1_000_000, 100_000, 48, 2_000, 3
 COSTS = Costs(taker_fee=5e-4, maker_fee=2e-4, slippage=1e-4, maintenance_rate=0.005, liquidation_fee=0.0125)
 TIERS = (MarginTier(5e4, 0.004), MarginTier(2.5e5, 0.005, 50.0), MarginTier(np.inf, 0.01, 1300.0))
+JAX_COSTS = ("taker_fee", "maker_fee", "slippage", "maintenance_rate", "liquidation_fee")
 NAMES = ("net_return", "gross_return", "max_drawdown", "exit_price", "entry_price", "fees")
 
 
@@ -87,59 +94,34 @@ def by_numpy(table: dict[str, np.ndarray], tried: dict[str, np.ndarray], chunk: 
     return made
 
 
-def jax_oracle(table: dict[str, np.ndarray], kind: str):
-    """A function from candidates to outcomes on JAX's device, compiled; raises ImportError without jax."""
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_platforms", "cpu")
-    jax.config.update("jax_enable_x64", True)
-    held = {name: jnp.asarray(values.astype(kind)) for name, values in table.items()}
-
-    @jax.jit
-    def oracle(held, bar, side, stop, target, lever):
-        raw = held["open"][bar + 1]
-        entry = raw * (1 + side * COSTS.slippage)
-        stopped_at = side * (entry * (1 - side * stop))
-        ruin = side * (entry * (1 - side / lever) / (1 - side * COSTS.maintenance_rate))
-        take, protect = side * (entry * (1 + side * target)), jnp.maximum(stopped_at, ruin)
-        acting = jnp.where(ruin > stopped_at, 4, 2)
-
-        def step(state, j):
-            alive, left, code, end, peak, fall = state
-            at = bar + 1 + j
-            first, last = side * held["open"][at], side * held["close"][at]
-            low, high = side * held["low"][at], side * held["high"][at]
-            worst, best = jnp.minimum(low, high), jnp.maximum(low, high)
-            ahead = (first >= take) & (first > protect)
-            stop_now = alive & ~ahead & (worst <= protect)
-            take_now = alive & ~stop_now & (best >= take)
-            final = alive & ~stop_now & ~take_now & (j == HORIZON - 1)
-            by_stop = jnp.where(first <= protect, first, protect)
-            price = jnp.where(stop_now, by_stop, jnp.where(ahead, first, jnp.where(take_now, take, last)))
-            deep = jnp.where(stop_now | (take_now & ahead), price, worst)
-            fall = jnp.where(alive, jnp.maximum(fall, peak - deep), fall)
-            done = stop_now | take_now | final
-            left, end = jnp.where(done, price, left), jnp.where(done, at, end)
-            code = jnp.where(stop_now, acting, jnp.where(take_now, 3, jnp.where(final, 1, code)))
-            return (alive & ~done, left, code, end, jnp.maximum(peak, last), fall), None
-
-        zero = jnp.zeros_like(raw)
-        start = (jnp.ones_like(raw, bool), zero, zero.astype(int), zero.astype(int), side * entry, zero)
-        (_, left, code, end, _, fall), _ = jax.lax.scan(step, start, jnp.arange(HORIZON))
-        slip = jnp.where((code == 3) | (code == 4), 0.0, COSTS.slippage)
-        rate = jnp.where(code == 3, COSTS.maker_fee, jnp.where(code == 4, COSTS.liquidation_fee, COSTS.taker_fee))
-        price = side * left * (1 - side * slip)
-        fees = lever * (COSTS.taker_fee + rate * price / entry)
-        net = jnp.maximum(-1.0, lever * side * (price / entry - 1) - fees)
-        return net, lever * side * (side * left / raw - 1), lever * fall / entry, price, entry, fees, end, code
-
-    def run(tried: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        rest = (tried[name].astype(kind) for name in ("side", "stop", "target", "leverage"))
-        found = jax.block_until_ready(oracle(held, tried["bar"], *rest))
-        return dict(zip((*NAMES, "exit_bar", "code"), (np.asarray(one) for one in found), strict=True))
-
-    return run, jax.__version__
+def against_jax(table: dict[str, np.ndarray], tried: dict[str, np.ndarray], ours) -> dict[str, object]:
+    """Rounds of ours and JAX's in turn, in a process of its own; refuses where a figure differs."""
+    costs = [getattr(COSTS, name) for name in JAX_COSTS]
+    mine, theirs = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        story, out = Path(folder) / "story.npz", Path(folder) / "out.npz"
+        np.savez(story, **table, **tried, costs=costs, horizon=HORIZON)
+        for _ in range(ROUNDS):
+            mine.append({way: one["cpu_s"] for way, one in interleaved(ours).items()})
+            try:
+                told = ask("jax", "oracle_jax", str(story), str(out), "3")
+            except Unavailable as error:
+                return {"skipped": str(error)}
+            theirs.append({kind: spent[0] for kind, spent in told["seconds"].items()})
+        apart = agree(ours["random"](), dict(np.load(out)))
+    ratios = {
+        way: {
+            kind: statistics.median(b[kind] / a[way] for a, b in zip(mine, theirs, strict=True)) for kind in theirs[0]
+        }
+        for way in ours
+    }
+    spent = {kind: statistics.median(one[kind] for one in theirs) for kind in theirs[0]}
+    return {
+        "version": told["version"],
+        "apart": apart,
+        "million_per_cpu_s": {kind: COUNT / one / 1e6 for kind, one in spent.items()},
+        "ratio_cpu": ratios,
+    }
 
 
 def by_vectorbt(table: dict[str, np.ndarray], tried: dict[str, np.ndarray], chunk: int = 5000) -> np.ndarray:
@@ -232,18 +214,10 @@ def main() -> None:
     }
     found = ours(tape, random)()
     apart = {"numpy": agree(found, by_numpy(table, random)), "vectorbt": agree_with_vectorbt(table, random)}
-    versions = {"vectorbt": vectorbt.__version__}
-    try:
-        oracle, versions["jax"] = jax_oracle(table, "float64")
-        apart["jax"] = agree(found, oracle(random))
-        jobs["jax float64"] = lambda: oracle(random)
-        single, _ = jax_oracle(table, "float32")
-        jobs["jax float32"] = lambda: single(random)
-    except ImportError as error:
-        versions["jax"] = f"skipped: {error}"
+    jax = against_jax(table, random, {way: jobs[way] for way in ("sorted", "random", "grouped")})
     times = interleaved(jobs)
     times["vectorbt (tenth)"] = {name: 10 * value for name, value in times["vectorbt (tenth)"].items()}
-    peers = [name for name in times if name.startswith(("numpy", "vectorbt", "jax"))]
+    peers = [name for name in times if name.startswith(("numpy", "vectorbt"))]
     figures = {
         "candidates": COUNT,
         "reasons": {str(name): int((found.reason == name).sum()) for name in np.unique(found.reason)},
@@ -259,7 +233,8 @@ def main() -> None:
             way: times[way]["best_s"] / times[f"{way}, 2 threads"]["best_s"] for way in ("sorted", "grouped")
         },
         "peak_mib": peak_mib(),
-        "versions": versions,
+        "jax": jax,
+        "vectorbt": vectorbt.__version__,
     }
     keep("oracle", figures)
 
