@@ -5,8 +5,8 @@ come between. Beside the database stands a witness, a small file that says how f
 journal had come: a tail that was cut off is missed by it.
 """
 
+import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -188,13 +188,15 @@ def read_witness(path: Path) -> tuple[int, str] | None:
 
 def write_witness(path: Path, entry: Entry) -> None:
     """Note the newest entry, in one step; whoever noted a later one meanwhile is left alone."""
-    seen = read_witness(path)
-    if seen is not None and seen[0] >= entry.seq:
-        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps({"seq": entry.seq, "hash": entry.hash}) + "\n", encoding="utf-8")
-    draft.replace(path)
+    with path.with_name(f".{path.name}.lock").open("a") as turn:  # threads and processes, one after the other
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        seen = read_witness(path)
+        if seen is not None and seen[0] >= entry.seq:
+            return
+        draft = path.with_name(f".{path.name}.part")
+        draft.write_text(json.dumps({"seq": entry.seq, "hash": entry.hash}) + "\n", encoding="utf-8")
+        draft.replace(path)
 
 
 def _storable(text_: str) -> str:
