@@ -104,3 +104,12 @@ def test_what_cannot_be_is_refused():
         triple_barrier(window, FREE, np.array([0.1]))
     with pytest.raises(InvalidOption, match="impact"):
         triple_barrier(window, Instrument("X", impact=0.01), 0.1)
+
+
+def test_impact_moves_the_entry_and_what_is_paid():
+    """2500 at 100 are 25 units: slippage 1 % + 0.008 x 5 = 5 %; the target of 2 % stands at 105 x 1.02."""
+    deep = Instrument("X", taker_fee=0.0, maker_fee=0.0, slippage=0.01, impact=0.008)
+    window = make_windows(3, flat(100.0), (100.0, 108.0, 100.0, 107.0))
+    found = triple_barrier(window, deep, 0.02, stop=10.0, notional=2500.0)
+
+    assert (found.label[0], found.net[0]) == (1, pytest.approx(0.02))

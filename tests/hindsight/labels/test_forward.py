@@ -89,3 +89,22 @@ def test_what_cannot_be_is_refused():
         classes(np.ones(1), np.ones(1), (1.0, 1.0))
     with pytest.raises(InvalidOption, match="impact"):
         forward(window, Instrument("X", impact=0.01))
+
+
+def test_impact_is_that_of_the_quantity_both_ways():
+    """2500 at 100 are 25 units: 1 % + 0.008 x 5 = 5 % of price, in at 105 and out at 110 x 0.95."""
+    deep = Instrument("X", taker_fee=0.001, slippage=0.01, impact=0.008)
+    found = forward(make_windows(1, flat(100.0), (100.0, 111.0, 99.0, 110.0)), deep, notional=2500.0)
+
+    out = 110 * 0.95
+    assert found.net_long[0] == pytest.approx(out / 105 - 1 - 0.001 * (1 + out / 105))
+    assert found.cost_long[0] == pytest.approx(0.1 - found.net_long[0])
+
+
+def test_a_size_changes_nothing_where_slippage_does_not_grow():
+    rows = (flat(100.0), (100.0, 111.0, 99.0, 110.0))
+    plain, sized = (forward(make_windows(1, *rows), DEAR, notional=notional) for notional in (None, 1e6))
+
+    assert plain.net_long.tobytes() == sized.net_long.tobytes()
+    with pytest.raises(InvalidOption, match="notional of 0"):
+        forward(make_windows(1, *rows), DEAR, notional=0.0)

@@ -18,7 +18,7 @@ import numpy as np
 
 from alphaloop.core.errors import InvalidOption, SchemaViolation
 from alphaloop.core.market import CLOSE, HIGH, LOW, OPEN, Bools, Floats, Instrument, Ints
-from alphaloop.hindsight.labels.windows import Windows, without_impact
+from alphaloop.hindsight.labels.windows import Windows, growth_of
 
 MISSING = -2
 
@@ -61,6 +61,7 @@ def triple_barrier(
     side: int = 1,
     stop: float = 1.0,
     target: float = 1.0,
+    notional: float | None = None,
 ) -> Barriers:
     """Label each row by the first barrier that its window touches.
 
@@ -76,11 +77,13 @@ def triple_barrier(
         Held long or short.
     stop, target : float, > 0
         Distances in widths; infinite for no such barrier.
+    notional : float, quote currency, optional
+        Of the trade at its entry, where slippage grows with size.
 
     Raises
     ------
     InvalidOption
-        If a distance, a width or the side cannot be, or the instrument's slippage grows with size.
+        If a distance, a width or the side cannot be, or the instrument's slippage grows with a size that is not named.
     SchemaViolation
         If there is not one width for each row.
 
@@ -101,7 +104,7 @@ def triple_barrier(
     >>> found.label.tolist(), found.ret[0].round(6)
     ([1, -2], np.float64(0.02))
     """
-    without_impact(instrument)
+    growth = growth_of(instrument, notional)
     if side not in (1, -1) or not (stop > 0 and target > 0):
         raise InvalidOption(f"side {side}, stop {stop}, target {target}", "side 1 or -1, distances above zero", "")
     widths = np.ascontiguousarray(np.broadcast_to(np.asarray(width, dtype=np.float64), window.at.shape))
@@ -110,7 +113,7 @@ def triple_barrier(
     if bool((widths <= 0).any()):
         raise InvalidOption("a width of zero or less", "fractions above zero, NaN for no label", "")
     first = np.where(window.decided, window.entry, -1)
-    costs = np.array([side, stop, target, instrument.taker_fee, instrument.maker_fee, instrument.slippage])
+    costs = np.array([side, stop, target, instrument.taker_fee, instrument.maker_fee, instrument.slippage, growth])
     label, last, both, ret, net = _barriers(window.path, window.paid, window.slot, first, window.horizon, widths, costs)
     bars = np.where(last >= 0, last - first + 1, 0)
     return Barriers(label, ret, net, bars, both, window.start, window.ends(last))
@@ -139,11 +142,12 @@ def _barriers(
     size = len(first)
     label, last, both = np.full(size, MISSING), np.full(size, -1), np.zeros(size, dtype=np.bool_)
     ret, net = np.full(size, np.nan), np.full(size, np.nan)
-    side, stop, target, taker, maker, slippage = costs
+    side, stop, target, taker, maker, constant, growth = costs
     for row in range(size):
         begin = first[row]
         if begin < 0 or np.isnan(widths[row]):
             continue
+        slippage = min(constant + growth / np.sqrt(path[begin, OPEN]), 1.0)
         entry = path[begin, OPEN] * (1.0 + side * slippage)
         low, high = entry * (1.0 - side * stop * widths[row]), entry * (1.0 + side * target * widths[row])
         funding = 0.0

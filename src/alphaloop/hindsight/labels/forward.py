@@ -7,6 +7,8 @@ both at market:
     in = open * (1 + side * slippage),  out = close * (1 - side * slippage)
     cost[side] = side * (close / open - 1) - net[side]
 
+Where slippage grows with size it is that of the quantity, ``notional / open``, both ways.
+
 A return less one number is right for neither side: funding turns its sign, fees follow the
 exit price. No stop, no target, no liquidation: those trades are the barriers' business.
 """
@@ -19,7 +21,7 @@ import numpy as np
 
 from alphaloop.core.errors import InvalidOption
 from alphaloop.core.market import CLOSE, OPEN, Floats, Instrument, Ints
-from alphaloop.hindsight.labels.windows import Windows, without_impact
+from alphaloop.hindsight.labels.windows import Windows, growth_of
 
 Entry = Literal["open", "close"]
 _FIELDS = 6
@@ -53,22 +55,26 @@ class Forward:
     end: Ints
 
 
-def forward(window: Windows, instrument: Instrument, entry: Entry = "open") -> Forward:
+def forward(
+    window: Windows, instrument: Instrument, entry: Entry = "open", *, notional: float | None = None
+) -> Forward:
     """Forward returns of one symbol.
 
     Parameters
     ----------
     window : Windows
     instrument : Instrument
-        Its ``taker_fee`` and ``slippage``.
+        Its ``taker_fee``, ``slippage`` and ``impact``.
     entry : {"open", "close"}
         ``close`` measures from the close that was decided on, which nobody can trade at:
         for comparison with work that does so.
+    notional : float, quote currency, optional
+        Of the trade, where slippage grows with size.
 
     Raises
     ------
     InvalidOption
-        If ``entry`` is neither word, or the instrument's slippage grows with size.
+        If ``entry`` is neither word, or the instrument's slippage grows with a size that is not named.
 
     Examples
     --------
@@ -81,13 +87,13 @@ def forward(window: Windows, instrument: Instrument, entry: Entry = "open") -> F
     >>> [round(float(one[0]), 6) for one in (found.fwd_ret, found.net_long, found.cost_short)]
     [0.1, 0.0979, 0.0021]
     """
-    without_impact(instrument)
+    costs = (instrument.taker_fee, instrument.slippage, growth_of(instrument, notional))
     if entry not in ("open", "close"):
         raise InvalidOption(f"entry at the {entry}", "open or close", "")
     first = window.entry if entry == "open" else np.where(window.at == _slots(window), window.here, -1)
     whole = window.decided & (first >= 0) & (window.exit >= 0)
     first, last = np.where(whole, first, -1), np.where(whole, window.exit, -1)
-    taken = _forward(window.path, window.paid, first, last, entry == "close", instrument.taker_fee, instrument.slippage)
+    taken = _forward(window.path, window.paid, first, last, entry == "close", costs)
     ret, cost_long, cost_short, net_long, net_short, variance = taken
     return Forward(ret, cost_long, cost_short, net_long, net_short, variance, window.start, window.ends(last))
 
@@ -162,8 +168,9 @@ def _slots(window: Windows) -> Ints:
 
 @numba.njit(cache=True)
 def _forward(
-    path: Floats, paid: Floats, first: Ints, last: Ints, at_close: bool, taker: float, slippage: float
+    path: Floats, paid: Floats, first: Ints, last: Ints, at_close: bool, costs: tuple[float, float, float]
 ) -> Floats:
+    taker, constant, growth = costs
     found = np.full((_FIELDS, len(first)), np.nan)
     squares = np.zeros(len(path))
     for k in range(1, len(path)):
@@ -174,6 +181,7 @@ def _forward(
             continue
         price = path[begin, CLOSE] if at_close else path[begin, OPEN]
         close = path[end, CLOSE]
+        slippage = min(constant + growth / np.sqrt(price), 1.0)
         funding, variance = 0.0, np.log(path[begin, CLOSE] / price) ** 2
         for k in range(begin + 1, end + 1):
             variance += squares[k]

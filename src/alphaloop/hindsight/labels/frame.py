@@ -59,6 +59,8 @@ class LabelSpec:
         Barrier distances, in units of ``width``.
     width : float, fraction of price, optional
         A fixed barrier width; left out, it is volatility times the root of the horizon.
+    notional : float, quote currency, optional
+        Of each trade, where an instrument's slippage grows with size.
 
     Raises
     ------
@@ -75,6 +77,7 @@ class LabelSpec:
     stop: float = 1.0
     target: float = 1.0
     width: float | None = None
+    notional: float | None = None
 
     def __post_init__(self) -> None:
         if not self.horizons or len(set(self.horizons)) != len(self.horizons):
@@ -125,7 +128,7 @@ def _symbol(market: Market, asset: int, instrument: Instrument, spec: LabelSpec)
     ends, decided = [], np.zeros(0, dtype=np.bool_)
     for horizon in spec.horizons:
         window = windows(market, asset, horizon, spec.by)
-        ahead = forward(window, instrument, spec.entry)
+        ahead = forward(window, instrument, spec.entry, notional=spec.notional)
         scale = ewm_volatility(window, spec.span) * np.sqrt(horizon)
         found = _barriers(window, instrument, scale, spec)
         name = spec.name(horizon, market.timeframe)
@@ -140,7 +143,7 @@ def _symbol(market: Market, asset: int, instrument: Instrument, spec: LabelSpec)
 
 def _barriers(window: Windows, instrument: Instrument, scale: Floats, spec: LabelSpec) -> Barriers:
     width = spec.width if spec.width is not None else np.where(scale > 0, scale, np.nan)
-    return triple_barrier(window, instrument, width, stop=spec.stop, target=spec.target)
+    return triple_barrier(window, instrument, width, stop=spec.stop, target=spec.target, notional=spec.notional)
 
 
 def _columns(ahead: Forward, found: Barriers, scale: Floats, spec: LabelSpec) -> Iterator[tuple[str, pl.Series]]:

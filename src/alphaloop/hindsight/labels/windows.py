@@ -131,18 +131,43 @@ def windows(market: Market, asset: int, horizon: int, by: By = "time") -> Window
     )
 
 
-def without_impact(instrument: Instrument) -> None:
-    """Check that costs can be told without a size.
+def growth_of(instrument: Instrument, notional: float | None) -> float:
+    """What slippage grows by with size: ``slippage + growth / sqrt(price)`` for a trade of ``notional``.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        Its ``impact`` counts where slippage is paid at all, as in the simulator.
+    notional : float, quote currency, optional
+        Of the trade at its entry; ``notional / price`` base units go in and out.
+
+    Returns
+    -------
+    float, fraction times the root of a price; 0 where size does not change slippage
 
     Raises
     ------
     InvalidOption
-        If the instrument's slippage grows with size: a label has none.
+        If slippage grows with size and no size is named, or the size is not above zero.
+
+    Examples
+    --------
+    25 units at 100: 0.0008 a root of a unit, so 0.004 beside the constant.
+
+    >>> growth_of(Instrument("X", impact=0.0008), 2500.0) / 100**0.5
+    0.004
     """
-    if instrument.impact > 0:
+    if notional is not None and not 0 < notional < np.inf:
+        raise InvalidOption(f"a notional of {notional}", "quote currency, above zero", "leave it out for no size")
+    if instrument.impact == 0 or instrument.slippage == 0:
+        return 0.0
+    if notional is None:
         raise InvalidOption(
-            f"{instrument.symbol}: impact {instrument.impact}", "slippage that size does not change", ""
+            f"{instrument.symbol}: impact {instrument.impact} and a label without a size",
+            "the notional of the trade",
+            "pass notional, or an instrument whose slippage size does not change",
         )
+    return float(instrument.impact * np.sqrt(notional))
 
 
 def tradable(bars: Floats) -> Bools:
