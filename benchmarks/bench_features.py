@@ -27,7 +27,7 @@ from alphaloop.core.account import Account
 from alphaloop.core.market import BAR_COLUMNS, CLOSE, Market
 from alphaloop.core.time import Timeframe
 from alphaloop.features.contract import Schema
-from alphaloop.features.family import RETURN
+from alphaloop.features.family import RETURN, step_returns
 from alphaloop.features.matrix import compute_arrays, plan
 from alphaloop.features.view import MarketView
 from alphaloop.policies.baselines import BASELINES
@@ -61,8 +61,7 @@ def own_columns(symbols: list[np.ndarray], schema: Schema) -> list[np.ndarray]:
     """Our kernels alone: one array (columns, T) per symbol, from bars (7, T) whose returns are yet to be made."""
     order, made = plan(schema.features), []
     for bars in symbols:
-        np.divide(bars[CLOSE, 1:], bars[CLOSE, :-1], out=bars[RETURN, 1:])
-        bars[RETURN, 1:] -= 1.0
+        step_returns(bars[CLOSE], bars[RETURN])
         columns = np.empty((order.width, bars.shape[1]))
         order.run(bars, 0, order.fresh(), columns)
         made.append(columns)

@@ -135,7 +135,7 @@ def test_features_of_one_family_share_one_run():
     order = plan(Schema(["bb_pct", "macd_hist", "bb_upper_20", "bb_upper_10"]).features)
 
     assert len(order.jobs) == 2
-    assert order.columns.tolist() == [3, 10, 0, 4]
+    assert order.columns.tolist() == [2, 8, 0, 3]
 
 
 def test_overflow_is_unknown_not_infinite():

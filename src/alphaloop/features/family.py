@@ -66,7 +66,7 @@ RETURN = len(BAR_COLUMNS)  # row of ``bars`` that holds the one-bar return
 
 
 @compiled
-def _step(close: Floats, out: Floats) -> None:
+def step_returns(close: Floats, out: Floats) -> None:
     """Simple return of each close from the one before; unknown for the first."""
     out[:1] = np.nan
     new, old, known = close[1:], close[:-1], out[1:]
@@ -81,7 +81,7 @@ def lay_out(values: Floats, asset: int, rows: Ints) -> Floats:
     for k in range(len(rows)):
         for column in range(RETURN):
             bars[column, k] = values[rows[k], asset, column]
-    _step(bars[CLOSE], bars[RETURN])
+    step_returns(bars[CLOSE], bars[RETURN])
     return bars
 
 

@@ -133,17 +133,25 @@ def _edges(means: Floats, reaches: Floats, upper: Floats, lower: Floats) -> None
 
 
 @inlined
-def _places(close: Floats, means: Floats, reaches: Floats, width: Floats, place: Floats) -> None:
-    """Width of the band, and place of the close in it."""
+def _places(close: Floats, means: Floats, reaches: Floats, place: Floats) -> None:
+    """Place of the close in the band."""
     for k in range(len(close)):
         whole = 2.0 * reaches[k]
-        width[k] = whole / means[k]
         place[k] = (close[k] - means[k] + reaches[k]) / whole if whole > 0.0 else np.nan
+
+
+@inlined
+def _widths(parts: Window, n: int, widths: Floats) -> None:
+    """Width of the band of n closes, as a fraction of its middle."""
+    share = 1.0 / n
+    for k in range(len(widths)):
+        mean, spread = joined(parts, k)
+        widths[k] = 2.0 * (BAND_WIDTH * np.sqrt(spread * share)) / mean
 
 
 @compiled
 def bands_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
-    """Bollinger bands: upper, lower, relative width, and place between them (0 to 1), for each n of ``params``."""
+    """Bollinger bands: upper, lower, and the place between them (0 to 1), for each n of ``params``."""
     room, stop = room_for(params), start + out.shape[1]
     blocks, means, reaches = blocks_in(room, params), np.empty(TILE), np.empty(TILE)
     for row in range(first_row(start, params), stop, TILE):
@@ -152,10 +160,25 @@ def bands_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Fl
         close = bars[CLOSE, row + early : row + rows]
         middle, reach = means[: len(close)], reaches[: len(close)]
         for p in range(len(params)):
-            made = out[4 * p : 4 * p + 4, begin : begin + len(close)]
+            made = out[3 * p : 3 * p + 3, begin : begin + len(close)]
             _middle(window(blocks, params[p], early, len(close)), params[p], middle, reach)
             _edges(middle, reach, made[0], made[1])
-            _places(close, middle, reach, made[2], made[3])
+            _places(close, middle, reach, made[2])
+        carry(rows, blocks)
+    hold(room)
+
+
+@compiled
+def band_width_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
+    """Upper less lower band as a fraction of the middle, for each n of ``params``."""
+    room, stop = room_for(params), start + out.shape[1]
+    blocks = blocks_in(room, params)
+    for row in range(first_row(start, params), stop, TILE):
+        rows, early, begin = tile(row, start, stop)
+        climb(bars[CLOSE], row, rows, blocks)
+        for p in range(len(params)):
+            made = out[p, begin : begin + rows - early]
+            _widths(window(blocks, params[p], early, len(made)), params[p], made)
         carry(rows, blocks)
     hold(room)
 
@@ -231,7 +254,6 @@ FAMILIES = (
         (
             Column("bb_upper", _AVERAGE_UNIT, "sma_n + 2 * std_n, ddof=0"),
             Column("bb_lower", _AVERAGE_UNIT, "sma_n - 2 * std_n, ddof=0"),
-            Column("bb_width", "fraction", "(bb_upper - bb_lower) / sma_n"),
             Column("bb_pct", "0 lower band, 1 upper", "(close - bb_lower) / (bb_upper - bb_lower)"),
         ),
         ("close",),
@@ -240,6 +262,16 @@ FAMILIES = (
         together=True,
         version=2,
         missing="NaN until n closes are known; bb_pct also where the band has no width",
+    ),
+    Family(
+        "band width",
+        band_width_kernel,
+        (Column("bb_width", "fraction", "(bb_upper - bb_lower) / sma_n"),),
+        ("close",),
+        lookback=lambda n: n - 1,
+        params=(Param("n", least=2, default=20),),
+        together=True,
+        version=2,
     ),
     Family(
         "channel",

@@ -7,7 +7,7 @@ the asset's n-th bar before this one. Knows only closes.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, Floats, Ints
-from alphaloop.features.family import Column, Family, Param, compiled
+from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
 
 @compiled
@@ -29,8 +29,12 @@ def returns(close: Floats, start: int, n: int, out: Floats) -> None:
 
 @compiled
 def return_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
-    """Simple return over ``params[0]`` bars."""
-    returns(bars[CLOSE], start, params[0], out[0])
+    """Simple return over ``params[0]`` bars; that over one is laid out beside them."""
+    if params[0] > 1:
+        returns(bars[CLOSE], start, params[0], out[0])
+    else:
+        for k in range(out.shape[1]):
+            out[0, k] = bars[RETURN, start + k]
 
 
 @compiled
