@@ -23,7 +23,9 @@ UNREPEATED, AFTER_WINDOW, WINDOW_UNREAD, WINDOW_UNHEEDED, REMEMBERED = (
 FIT_CHECKS = (UNREPEATED, AFTER_WINDOW, WINDOW_UNREAD, WINDOW_UNHEEDED, REMEMBERED)
 OWN_LABEL, OTHERS_UNREAD = "own label", "others' labels not read"
 CROSSED_CHECKS = (OWN_LABEL, OTHERS_UNREAD)
-CHECKS = (*FEATURE_CHECKS, *LABEL_CHECKS, *FOLD_CHECKS, *FIT_CHECKS, *CROSSED_CHECKS)
+LATER, NEVER_LEARNED = "later facts", "no facts read"
+DECISION_CHECKS = (LATER, NEVER_LEARNED)
+CHECKS = (*FEATURE_CHECKS, *LABEL_CHECKS, *FOLD_CHECKS, *FIT_CHECKS, *CROSSED_CHECKS, *DECISION_CHECKS)
 """The checks that convict, in the order of the tables."""
 
 ROUNDING = 1e-9  # relative; above it a start-up difference is more than the order of summation
@@ -136,7 +138,7 @@ class Verdict:
     cuts : int
         Instants at which facts were rewritten, of what is judged by such.
     kind : str
-        What it is: features, labels, splitters, fits or teachers.
+        What it is: features, labels, splitters, fits, teachers or decisions.
     """
 
     subject: str

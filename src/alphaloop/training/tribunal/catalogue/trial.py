@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alphaloop.training.tribunal.catalogue import crossed, fits, folds, frames, joins, labels, records, scaling, windows
+from alphaloop.training.tribunal.catalogue import (
+    crossed,
+    decisions,
+    fits,
+    folds,
+    frames,
+    joins,
+    labels,
+    records,
+    scaling,
+    windows,
+)
 from alphaloop.training.tribunal.catalogue.pair import Pair
 from alphaloop.training.tribunal.futures import Futures
 from alphaloop.training.tribunal.learning.hearing import CHECKS_OF, KINDS, hear, kind
@@ -19,6 +30,7 @@ CATALOGUE: tuple[Pair, ...] = (
     *folds.PAIRS,
     *fits.PAIRS,
     *crossed.PAIRS,
+    *decisions.PAIRS,
 )
 CUTS = 40  # for each half of a pair
 LABEL_CUTS = 24  # a cut through labels is two computations, one of them with another past

@@ -1,6 +1,6 @@
-"""What learns from the past and is judged on the future: labels, splitters, fits and their cross-fitted predictions.
+"""What learns from the past and is judged on the future: labels, splitters, fits, teachers, decisions.
 
-subjects   the four kinds, and what each promises
+subjects   the kinds, and what each promises
 panel      a small training table made from the scene
 labels     a label may change only when something inside its interval does
 folds      no training label overlaps a test label

@@ -1,7 +1,8 @@
 """What this package itself learns with, as subjects: as-of join, labels, splitters, encoder, models.
 
-Each is called as users call it. A model is judged twice: fitted in a window, and as a teacher
-whose predictions for its own training rows are made out of fold.
+Each is called as users call it. A model is judged three times: fitted in a window, as a teacher
+whose predictions for its own training rows are made out of fold, and in the chain that walks
+forward and trades.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +21,9 @@ from alphaloop.hindsight.splits import CombinatorialPurgedCV, PurgedKFold, WalkF
 from alphaloop.hindsight.splits.splitter import Splitter
 from alphaloop.models.gbm import Boosting, GradientBoosting
 from alphaloop.models.ridge import Ridge
+from alphaloop.training.tribunal.learning import chain
 from alphaloop.training.tribunal.learning.panel import EMBARGO_US, HORIZON, make_panel, probe, with_funding
-from alphaloop.training.tribunal.learning.subjects import Crossed, Fit, Folds, Half, Labels, Span
+from alphaloop.training.tribunal.learning.subjects import Crossed, Decided, Fit, Folds, Half, Labels, Span
 from alphaloop.training.tribunal.scene import CLOCK, SYMBOLS
 from alphaloop.training.tribunal.subject import Frames, Recipe
 
@@ -53,11 +55,12 @@ def _labels() -> Iterator[Labels]:
     yield labels("barriers by volatility", scaled, BARRIER, "barrier_end", scaled=True)
 
 
-def _fits() -> Iterator[Fit | Crossed]:
+def _fits() -> Iterator[Fit | Crossed | Decided]:
     yield Fit("market encoder", (CLOCK,), encoder)
     for name, make in FORECASTERS.items():
         yield Fit(name, (CLOCK,), refitted(make), partial(refitted, make))
-        yield Crossed(f"{name} out of fold", (CLOCK,), out_of_fold(make))
+        yield Crossed(f"{name} out of fold", (CLOCK,), chain.teacher(make))
+        yield Decided(f"{name}, walk-forward and rule", (CLOCK, "funding_rates"), chain.positions(make))
 
 
 def as_of_join() -> Recipe:
@@ -147,19 +150,3 @@ def refitted(make: Callable[[], Forecaster]) -> Callable[[Frames, Span], Floats]
         return np.concatenate([forecast.mean, forecast.quantile(0.1), forecast.quantile(0.9)], axis=1)
 
     return learn
-
-
-def out_of_fold(make: Callable[[], Forecaster]) -> Callable[[Frames], pl.DataFrame]:
-    """A model's predictions for the rows of its training window, each by a model that was not shown it."""
-
-    def predict(frames: Frames) -> pl.DataFrame:
-        panel = make_panel(frames)
-        made = np.full(len(panel.y), np.nan)
-        splits = PurgedKFold(4, embargo=EMBARGO_US).split(times=panel.start, ends=panel.end)
-        for train, test in splits:
-            model = make().fit(panel.X[train][:, None, :], panel.y[train][:, None])
-            made[test] = model.predict(panel.X[test][:, None, :]).mean[:, 0]
-        names = pl.Series(SYMBOLS, dtype=pl.String).gather(panel.symbol)
-        return pl.DataFrame({"symbol": names, "start": panel.start, "known_at": panel.end, "value": made})
-
-    return predict

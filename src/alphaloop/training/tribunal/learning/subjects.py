@@ -101,5 +101,22 @@ class Crossed:
     predict: Callable[[Frames], pl.DataFrame]
 
 
-Half = Recipe | Labels | Folds | Fit | Crossed
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a chain decides out of sample: predictions, positions.
+
+    Parameters
+    ----------
+    name : str
+    tables : tuple of str
+    decide : callable
+        From tables to rows with ``symbol``, ``known_at`` (when it is decided) and ``value``.
+    """
+
+    name: str
+    tables: tuple[str, ...]
+    decide: Callable[[Frames], pl.DataFrame]
+
+
+Half = Recipe | Labels | Folds | Fit | Crossed | Decided
 """Anything that can be tried; a :class:`Recipe` is a set of features."""
