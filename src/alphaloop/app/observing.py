@@ -15,7 +15,7 @@ from alphaloop.features.view import MarketView
 from alphaloop.lake.table import Lake
 
 
-def view_of(lake: Lake, market: Market, schema: Schema) -> MarketView:
+def view_of(lake: Lake, market: Market, schema: Schema, *, words: bool = False) -> MarketView:
     """Observer of a market through a schema whose features may need the lake.
 
     Parameters
@@ -24,6 +24,8 @@ def view_of(lake: Lake, market: Market, schema: Schema) -> MarketView:
     market : Market
         With the venue of each symbol in ``sources``.
     schema : Schema
+    words : bool
+        Whether observations tell frames and regimes too, which costs a millisecond a bar and symbol.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def view_of(lake: Lake, market: Market, schema: Schema) -> MarketView:
         reads it would do nothing, and not say so.
     """
     if not schema.sources:
-        return MarketView(market, schema)
+        return MarketView(market, schema, words=words)
 
     def fill(values: Floats, mask: Bools) -> None:
         values[:], mask[:] = np.nan, False
@@ -40,7 +42,7 @@ def view_of(lake: Lake, market: Market, schema: Schema) -> MarketView:
             _fill(lake, market, schema, asset, values[:, asset], mask[:, asset])
             _check(schema, symbol, mask[:, asset])
 
-    return MarketView(market, schema, fill=fill)
+    return MarketView(market, schema, fill=fill, words=words)
 
 
 def _fill(lake: Lake, market: Market, schema: Schema, asset: int, values: Floats, mask: Bools) -> None:

@@ -249,7 +249,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
         market,
         instruments,
         policy,
-        view_of(lake, _history(lake, market, options), schema),
+        view_of(lake, _history(lake, market, options), schema, words=getattr(policy, "words", False)),
         chain_of(options.limits),
         header,
         data_kind(lake, market, schema),

@@ -30,7 +30,10 @@ class Observer(Protocol):
 
 @runtime_checkable
 class Policy(Protocol):
-    """Turns an observation into a decision. All state starts afresh at ``reset``."""
+    """Turns an observation into a decision. All state starts afresh at ``reset``.
+
+    One that reads ``Observation.frames`` or ``.regimes`` has an attribute ``words`` that is true.
+    """
 
     @property
     def name(self) -> str: ...
