@@ -7,8 +7,10 @@ import pytest
 from alphaloop.core.errors import UnknownName
 from alphaloop.registry.catalogue import candidates, dossier, slots
 from alphaloop.registry.export.jsonl import FILE, export_jsonl
+from alphaloop.registry.migrations import REGISTRY
 from alphaloop.registry.promotion import Slot
 from alphaloop.registry.runs import record_run
+from alphaloop.registry.verification import verify
 from tests.registry.builders import SLOT, activate, evidence, make_trace, put_on_paper, register, verdict
 
 OTHER = Slot("ETHUSDT", "4h", "rule")
@@ -110,6 +112,18 @@ def test_backtest_runs_is_a_view(ledger) -> None:
         "timeframe": "5m", "candidate": None, "seed": 7, "start_at": 300_000_000, "end_at": 900_000_000,
         "total_return": 0.25, "sharpe": 1.5, "max_drawdown": None, "recorded_at": 0, "author": "ann",
     }  # fmt: skip
+
+
+def test_a_ledger_of_an_older_version_is_brought_up_to_date(ledger, names) -> None:
+    database = ledger.journal.database
+    with database.writing() as connection:
+        for name in ("backtest_runs", "candidate_models", "model_registry"):
+            connection.exec_driver_sql(f"DROP VIEW {name}")
+        connection.exec_driver_sql("UPDATE alembic_registry SET version_num = 'registry_1'")
+    database.migrate(REGISTRY)
+
+    assert len(view(ledger, "model_registry")) == 4
+    assert verify(ledger.journal, ledger.artifacts).ok
 
 
 def test_candidate_registry_jsonl(ledger, names, tmp_path) -> None:

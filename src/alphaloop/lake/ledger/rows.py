@@ -6,7 +6,7 @@ nothing happened leaves no row. What equals its default is left out of the JSON.
 
 import json
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields
 from typing import Any
 
 from alphaloop.core.decision import Decision, Intent, Vote
@@ -23,7 +23,7 @@ FILL = (
 )  # fmt: skip
 TABLES = {"decisions": DECISION, "orders": ORDER, "fills": FILL}
 
-_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=asdict).encode
 _IN_COLUMNS = {"id", "symbol", "created_at", "quantity", "type", "price"}
 
 
