@@ -235,6 +235,16 @@ def test_an_audit_clears_what_it_looked_at(tmp_path, changed, expected):
     assert found is expected
 
 
+def test_a_leak_in_what_everything_is_judged_by_clears_nobody(tmp_path):
+    ledger = opened(tmp_path)
+    keep(ledger, {**CLEAN, "learning": [{"subject": "PurgedKFold", "leaking": ["PurgedKFold"]}]}, "ann")
+    with ledger.journal.reading() as page:
+        found = green(page, [])
+    ledger.close()
+
+    assert found is False
+
+
 def test_without_an_audit_nobody_knows(tmp_path):
     ledger = opened(tmp_path)
     with ledger.journal.reading() as page:

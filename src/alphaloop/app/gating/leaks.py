@@ -37,13 +37,14 @@ def _sources(folder: Traversable, path: str) -> list[tuple[str, bytes]]:
 def keep(ledger: Ledger, sentence: Mapping[str, Any], author: str) -> int:
     """Enter what ``evaluate leaks`` found; returns the number of the entry."""
     names = ("passed", "leaking", "missed", "accused_twins", "cuts", "features", "planted", "caught")
-    body = {**{name: sentence[name] for name in names}, "features_hash": features_hash()}
+    learning = [name for one in sentence.get("learning", ()) for name in one["leaking"]]
+    body = {**{name: sentence[name] for name in names}, "learning": learning, "features_hash": features_hash()}
     with ledger.journal.writing() as pen:
         return pen.add(AUDIT, body, author=author).seq
 
 
 def green(page: Page, features: Sequence[str]) -> bool | None:
-    """Whether the newest audit clears these features.
+    """Whether the newest audit clears these features, and the labels, splits and models that everything is judged by.
 
     Returns
     -------
@@ -57,4 +58,4 @@ def green(page: Page, features: Sequence[str]) -> bool | None:
     looked = max(found["cuts"].values(), default=0) >= LEAST_CUTS
     if not looked or found["features_hash"] != features_hash() or found["missed"] or found["accused_twins"]:
         return None
-    return not set(features) & set(found["leaking"])
+    return not (found.get("learning") or set(features) & set(found["leaking"]))
