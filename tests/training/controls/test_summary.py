@@ -58,6 +58,8 @@ def test_rates_by_hand():
     assert found["planted"][1]["informed"] == 7.5
     assert found["planted"][1]["achieved"] == 5.0
     assert found["planted"][1]["failed_gates"] == {"pbo": 1, "dsr": 1}
+    assert found["planted"][1]["failed_alone"] == {}
+    assert found["planted"][0]["failed_alone"] == {"dsr": 1}
     assert (found["shuffled_kfold_ic"], found["purged_kfold_ic"]) == (0.5, -0.1)
     assert found["seconds"] == 21.0
 

@@ -76,7 +76,10 @@ def _totals(found: Json) -> str:
 
 
 def _planted(row: Json) -> str:
-    gates = ", ".join(f"{gate} {count}" for gate, count in row["failed_gates"].items()) or "none"
+    gates, alone = (
+        ", ".join(f"{gate} {count}" for gate, count in row[name].items()) or "none"
+        for name in ("failed_gates", "failed_alone")
+    )
     cells = (
         str(row["days"]), str(row["markets"]), str(row["promoted"]), _percent(row["rate"]), _interval(row),
         _number(row["informed"]), _number(row["achieved"]),
@@ -84,7 +87,7 @@ def _planted(row: Json) -> str:
     return (
         f'<tr><th scope="row">{row["strength"]:g}</th>'
         + "".join(f"<td>{escaped_text(cell)}</td>" for cell in cells)
-        + f'<td class="text wrap">{escaped_text(gates)}</td></tr>'
+        + f'<td class="text wrap">{escaped_text(gates)}</td><td class="text wrap">{escaped_text(alone)}</td></tr>'
     )
 
 

@@ -56,7 +56,7 @@ def summarise(campaign: Campaign, findings: Sequence[Finding]) -> dict[str, Any]
     dict
         ``null`` (markets, promoted, rate, interval, verdicts, by kind), ``planted`` (strength, days,
         markets, promoted, rate, interval, what the informed and the promoted earn, which gates
-        failed), ``shuffled_kfold_ic``, ``purged_kfold_ic``, ``targets``, ``passed``, ``seconds``,
+        failed, and which of them alone), ``shuffled_kfold_ic``, ``purged_kfold_ic``, ``targets``, ``passed``, ``seconds``,
         ``seed``, ``protocol``; plain JSON.
     """
     markets = [one for one in findings if "verdict" in one]
@@ -104,14 +104,15 @@ def _rate(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _planted(findings: Sequence[Finding], days: int, strength: float) -> dict[str, Any]:
-    reasons = Counter(gate for one in findings for gate in one.get("all_failed", ["degenerate"]))
+    every = [one.get("all_failed", ["degenerate"]) for one in findings]
     return {
         "strength": strength,
         "days": days,
         **_rate(findings),
         "informed": _mean(one["informed"] for one in findings),
         "achieved": _mean(one.get("sharpe") for one in findings),
-        "failed_gates": dict(reasons.most_common()),
+        "failed_gates": dict(Counter(gate for failed in every for gate in failed).most_common()),
+        "failed_alone": dict(Counter(failed[0] for failed in every if len(failed) == 1).most_common()),
     }
 
 
