@@ -66,6 +66,18 @@ def test_equal_predictions_are_not_parted():
     assert found["outcome"].to_list() == [2.5, 6.5]
 
 
+def test_an_odd_row_goes_to_the_lower_bucket():
+    assert deciles(rows(range(5), range(5)), 2)["rows"].to_list() == [3, 2]
+
+
+def test_the_error_of_a_bucket_by_hand():
+    y = np.random.default_rng(1).standard_normal(60)
+    found = deciles(rows(range(60), y), 3, lag=0)
+    expected = [np.sqrt(((one - one.mean()) ** 2).sum() / (1 - 1 / 60)) / 20 for one in y.reshape(3, 20)]
+
+    assert found["error"].to_list() == pytest.approx(expected)
+
+
 def test_constant_predictions_are_one_bucket():
     assert deciles(rows([3.0] * 5, range(5)))["rows"].to_list() == [5]
 
