@@ -18,6 +18,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
         27,
         "the options of a command are the parameters of its function: typer reads them there",
     ),
+    ("parameters", "src/alphaloop/app/cli/evaluate.py::controls"): (
+        8,
+        "the options of a command are the parameters of its function: typer reads them there",
+    ),
     ("parameters", "src/alphaloop/app/cli/features.py::build"): (
         8,
         "the options of a command are the parameters of its function: typer reads them there",

@@ -56,8 +56,8 @@ def summarise(campaign: Campaign, findings: Sequence[Finding]) -> dict[str, Any]
     dict
         ``null`` (markets, promoted, rate, interval, verdicts, by kind), ``planted`` (strength, days,
         markets, promoted, rate, interval, what the informed and the promoted earn, which gates
-        failed, and which of them alone), ``shuffled_kfold_ic``, ``purged_kfold_ic``, ``targets``, ``passed``, ``seconds``,
-        ``seed``, ``protocol``; plain JSON.
+        failed, and which of them alone), ``shuffled_kfold_ic``, ``purged_kfold_ic``, ``targets``,
+        ``passed``, ``seconds``, ``seed``, ``protocol``; plain JSON.
     """
     markets = [one for one in findings if "verdict" in one]
     null = [one for one in markets if one["strength"] == 0]

@@ -38,6 +38,9 @@ class Model:
     columns: tuple[int, ...] | None = None
 
 
+Build = Callable[[Config], Model]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Tried:
     """One configuration and what it came to.
@@ -70,7 +73,7 @@ def search(
     panel: Panel,
     folds: Folds,
     configs: Sequence[Config],
-    build: Callable[[Config], Model],
+    build: Build,
     *,
     rule: Rule,
     study: Study,
@@ -103,20 +106,39 @@ def search(
     """
     found: list[Tried] = []
     failure: DegenerateData | NoData | None = None
+    attempt = Attempt(panel, folds, build, rule, study, seed)
     for config in configs:
         try:
-            with study.trial(config, seed) as trial:
-                model = build(config)
-                predictions = out_of_sample(panel, folds, model.make, model.columns)
-                traded = trade(panel, folds, predictions, rule)
-                trial.result(traded.sharpe or 0.0, net=float(traded.net.sum()), trades=traded.trades)
+            found.append(attempt(config))
         except (DegenerateData, NoData) as error:  # noted in the ledger; the search goes on
             failure = error
-        else:
-            found.append(Tried(config, predictions, traded))
     if failure is not None and not found:
         raise failure
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Tries one configuration: a trial of the ledger from before its fit until its result.
+
+    Parameters are those of :func:`search`.
+    """
+
+    panel: Panel
+    folds: Folds
+    build: Build
+    rule: Rule
+    study: Study
+    seed: int
+
+    def __call__(self, config: Config) -> Tried:
+        """What it came to; a failure is noted as an aborted trial and raised."""
+        with self.study.trial(config, self.seed) as trial:
+            model = self.build(config)
+            predictions = out_of_sample(self.panel, self.folds, model.make, model.columns)
+            traded = trade(self.panel, self.folds, predictions, self.rule)
+            trial.result(traded.sharpe or 0.0, net=float(traded.net.sum()), trades=traded.trades)
+        return Tried(config, predictions, traded)
 
 
 def best(tried: Sequence[Tried]) -> Tried:
