@@ -137,6 +137,7 @@ def classify(
     *,
     thresholds: Thresholds | None = None,
     begin: Ints | None = None,
+    first: int = 0,
 ) -> Regimes:
     """The regime of every closed bar of one asset, from that bar and at most 99 before it.
 
@@ -173,6 +174,8 @@ def classify(
     thresholds : Thresholds, optional
     begin : int array, shape (n,), optional
         First bar of each bar's memory; without it bar 0.
+    first : int
+        Bars before it are only remembered: they have no label, and all but their flow says nothing.
 
     Returns
     -------
@@ -202,9 +205,10 @@ def classify(
         shapes = f"prices {prices.shape}, buy {buy.shape}, sell {sell.shape}, interest {interest.shape}"
         raise SchemaViolation(shapes, "prices (4, n) and three of (n,)", "give one value per bar")
     begin = np.zeros(count, dtype=np.int64) if begin is None else begin
-    words, confidence = np.empty((4, count), dtype=np.int64), np.empty(count)
+    words, confidence = np.full((4, count), UNKNOWN), np.full(count, np.nan)
     flows = _three(buy, sell, interest)
-    _judge_all(np.ascontiguousarray(prices, dtype=np.float64), flows, begin, _limits(thresholds), words, confidence)
+    bars = np.ascontiguousarray(prices, dtype=np.float64)
+    _judge_all(bars, flows, begin, _limits(thresholds), first, words, confidence)
     return Regimes(words[0], words[1], confidence, words[2], words[3], flows[0])
 
 
@@ -228,10 +232,10 @@ def _three(buy: Floats, sell: Floats, interest: Floats) -> Floats:
 
 @compiled
 def _judge_all(
-    bars: Floats, flows: Floats, begin: Ints, limits: tuple[float, ...], words: Ints, confidence: Floats
+    bars: Floats, flows: Floats, begin: Ints, limits: tuple[float, ...], first: int, words: Ints, confidence: Floats
 ) -> None:
-    """Write label, direction, reason, evidence (4, n) and confidence (n,) of every bar."""
-    for i in range(bars.shape[1]):
+    """Write label, direction, reason, evidence (4, n) and confidence (n,) of every bar from ``first`` on."""
+    for i in range(first, bars.shape[1]):
         flow, taker, interest = flows[0, i], flows[1, i], flows[2, i]
         atr, rsi = wilder(bars, max(begin[i], i - REACH + 1), i, CUSTOMARY)
         warm = atr > 0.0

@@ -13,6 +13,8 @@ from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.features.family import compiled
 from alphaloop.features.windows import drift, log_steps, rank
 
+_STRETCH = 512  # windows whose sums stay in the first cache
+
 
 @dataclass(frozen=True, slots=True)
 class StateRules:
@@ -133,19 +135,31 @@ def _measure(bars: Floats, steps: Floats, begin: Ints, sizes: tuple[int, int, in
     """Write rank, score and width (3, n) from ``first`` on."""
     span, ranked, least = sizes
     sizes_of_move = np.full(len(steps), np.nan)
+    _sizes(steps, span, sizes_of_move)
     for i in range(len(steps)):
         warm = begin[i] + span  # the first bar with a full window of steps
-        if i < warm:
-            continue
-        total, root = drift(steps, i - span + 1, i)
-        sizes_of_move[i] = root
-        if i < first:
+        if i < warm or i < first:
             continue
         if i - warm + 1 >= least:
             made[0, i] = rank(sizes_of_move, max(warm, i - ranked + 1), i)
+        total, root = drift(steps, i - span + 1, i)
         if root > 0.0:
             top, bottom = bars[HIGH, i], bars[LOW, i]
             for j in range(i - span + 1, i):
                 top, bottom = max(top, bars[HIGH, j]), min(bottom, bars[LOW, j])
             made[1, i] = total / root
             made[2, i] = np.log(top / bottom) / root
+
+
+@compiled
+def _sizes(steps: Floats, span: int, sizes: Floats) -> None:
+    """The roots of :func:`drift` over each window of ``span`` steps, to its bits, many windows at a time."""
+    for stretch in range(span - 1, len(steps), _STRETCH):
+        squares = sizes[stretch : stretch + _STRETCH]
+        squares[:] = 0.0
+        for back in range(span - 1, -1, -1):  # oldest first
+            near = steps[stretch - back : stretch - back + len(squares)]
+            for k in range(len(squares)):
+                squares[k] += near[k] * near[k]
+        for k in range(len(squares)):
+            squares[k] = np.sqrt(squares[k])

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from alphaloop.core.market import Bools, Floats
+from alphaloop.core.market import Bools, Floats, Ints
 from alphaloop.core.time import DAY_US
 from alphaloop.features.facts import Declared, SymbolFacts
 from alphaloop.features.family import compiled
@@ -116,7 +116,8 @@ class Regime:
         like = states(facts.bars, rules=self.rules, begin=beginnings(facts.now, hole), first=facts.first)
         near = facts.lately(max(REACH, SCORED) - 1)
         change, begin = interest_change(near), beginnings(near.now, hole)
-        seen = classify(near.bars, *taker_volumes(near), change, thresholds=self.thresholds, begin=begin)
+        flows = *taker_volumes(near), change
+        seen = classify(near.bars, *flows, thresholds=self.thresholds, begin=begin, first=near.first)
         known = seen.label >= 0
         label = np.where(known, seen.label, np.nan)
         columns = {
@@ -126,7 +127,7 @@ class Regime:
             "reason": seen.reason.astype(np.float64),
             "evidence": seen.evidence.astype(np.float64),
             "flow": seen.flow,
-            "flow_z": _scores(seen.flow, begin, SCORED, SCORED_LEAST),
+            "flow_z": _scores(seen.flow, begin, near.first),
             "oi_change": change,
             **{word: np.where(known, (label == code) * 1.0, np.nan) for code, word in enumerate(LABELS)},
         }
@@ -142,10 +143,11 @@ class Regime:
 
 
 @compiled
-def _scores(values: Floats, begin: Floats, span: int, least: int) -> Floats:
-    made = np.empty(len(values))
-    for i in range(len(values)):
-        made[i] = score(values, max(begin[i], i - span + 1), i, least)
+def _scores(values: Floats, begin: Ints, first: int) -> Floats:
+    """The score of each value from ``first`` on among the last :data:`SCORED`; those before it are unknown."""
+    made = np.full(len(values), np.nan)
+    for i in range(first, len(values)):
+        made[i] = score(values, max(begin[i], i - SCORED + 1), i, SCORED_LEAST)
     return made
 
 
