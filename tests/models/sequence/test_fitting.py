@@ -74,6 +74,14 @@ def test_a_finished_run_is_not_trained_again(windows, tmp_path):
     assert len(history) == 5
 
 
+def test_a_checkpoint_of_other_data_is_not_gone_on_from(windows, tmp_path):
+    train(windows, folder=tmp_path)
+    other = ArrayWindows(windows[0].x, -windows[0].y)
+
+    with pytest.raises(SchemaViolation, match="another run"):
+        train((other, windows[1]), folder=tmp_path)
+
+
 def test_patience_ends_a_run_that_stands_still(windows):
     _, history = train(windows, recipe=Recipe(epochs=50, batch=16, patience=2, learning_rate=1e-12, average=0.0))
 

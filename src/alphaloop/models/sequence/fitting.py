@@ -9,6 +9,7 @@ It knows nothing of markets: windows come by index, outcomes are numbers.
 
 import contextlib
 import copy
+import hashlib
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,7 @@ from alphaloop.models.sequence.losses import Loss
 from alphaloop.models.sequence.network import Network
 from alphaloop.models.windows import Batch, Rows, Windows
 
+_LOOKED_AT = 256  # windows by which data are known again
 _AHEAD = 2  # batches that wait while one is worked on
 
 Progress = Callable[["Epoch"], None]
@@ -130,6 +132,8 @@ def fit(
     NoData
         If there is not one window to train or to validate on.
     SchemaViolation
+        If the checkpoint found is of another run: other data, plan, recipe or seed.
+    SchemaViolation
         If the loss stops being a number: the data hold a value that is none, or the rate is too high.
     """
     if not len(train) or not len(valid):
@@ -215,6 +219,7 @@ class _Run:
         self.kept: list[Tensor] = list(self.averaged.parameters())
         self.now: list[Tensor] = list(network.parameters())
         self.best = copy.deepcopy(network.state_dict())
+        self.identity = _identity(network, (train, valid), recipe, seed)
         self.steps = math.ceil(len(train) / recipe.batch) * recipe.epochs
         self.step = 0
 
@@ -223,6 +228,12 @@ class _Run:
         found = None if folder is None else checkpoint.load(folder, device=self.device)
         if found is None:
             return fresh
+        if found["identity"] != self.identity:
+            raise SchemaViolation(
+                f"a checkpoint of another run in {folder}",
+                "one of this data, plan, recipe and seed",
+                "name another folder",
+            )
         self.network.load_state_dict(found["network"])
         self.averaged.load_state_dict(found["averaged"])
         self.optimizer.load_state_dict(found["optimizer"])
@@ -232,6 +243,7 @@ class _Run:
 
     def saved(self, state: _State) -> checkpoint.Saved:
         return {
+            "identity": self.identity,
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -324,6 +336,17 @@ class _Run:
         if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
             found = f"a loss of {train_loss} in training and {valid_loss} in validation in epoch {epoch + 1}"
             raise SchemaViolation(found, "finite losses", "look for NaN in the data, or lower the learning rate")
+
+
+def _identity(network: Network, parts: tuple[Windows, Windows], recipe: Recipe, seed: int) -> str:
+    """Hash of what decides the weights; of the windows, their number and a few hundred of them."""
+    digest = hashlib.sha256(f"{network.plan}{recipe}{seed}".encode())
+    for windows in parts:
+        looked_at = np.unique(np.linspace(0, len(windows) - 1, _LOOKED_AT).astype(np.int64))
+        digest.update(f"{len(windows)}".encode())
+        for part in windows.take(looked_at):
+            digest.update(b"" if part is None else np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
 
 
 def _joined(steps: list[Rows]) -> list[Rows]:
