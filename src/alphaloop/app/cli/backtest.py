@@ -132,6 +132,7 @@ def _replay(options: "Options", json: bool, judging: Judging) -> int:
     run = _run(replay, options, "paper replay", json)
     with context.ledger() as ledger:
         record_run(ledger.journal, run.trace, "paper", context.author(), figures=run.summary["metrics"])
+    run.summary.update(dict.fromkeys(("study", "trial", "trials", "candidate")))  # what is replayed was tried before
     if json:
         output.emit(run.summary)
     else:
@@ -187,9 +188,9 @@ def show(summary: dict[str, Any]) -> None:
         lines.print(f"  {label:<15}{output.cell(metrics.get(key)):>14}")
     lines.print(f"report  {summary['report_file']}")
     lines.print(f"trace   {summary['trace_hash']}")
-    if "study" in summary:
+    if summary["study"]:
         lines.print(f"trial   {summary['trial']} of '{summary['study']}': {summary['trials']:,} tried so far")
-    if summary.get("candidate"):
+    if summary["candidate"]:
         lines.print(f"next    alphaloop registry gate {summary['candidate']}")
 
 
