@@ -1,12 +1,14 @@
 """A live symbol: what one push of a closed 5m bar costs with every feature of the full matrix.
 
-    python benchmarks/bench_online.py [--pushes 2000] [--profile]
+    python benchmarks/bench_online.py [--pushes 2000] [--symbols 10] [--burst 20] [--profile]
 
 Forty days of the simulated market stand behind; the rows that a busy symbol gets beside its
 bars arrive with each push: 1m bars, spot and index candles, 60 trades and 60 rows of the
 book, open interest, six ratios, funding, a figure of the chain a day, 48 news and 1,440
 posts a day, a market vector. Times are of push and observe together, by the wall clock and
 of the CPU; of the CPU for each part. The last rows are compared with the batch first, to the bit.
+Then many symbols in one push, each with such a world of its own and the news of all in one
+table: CPU per symbol and bar. Last, news that comes all at once.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import pstats
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -24,13 +27,13 @@ from _rounds import keep
 from alphaloop.core.account import Account
 from alphaloop.core.market import Bars
 from alphaloop.core.time import MINUTE_US, Timeframe
-from alphaloop.features.contract import full
+from alphaloop.features.contract import Schema, full
 from alphaloop.features.family import RETURN
 from alphaloop.features.online import Live, OnlineView
 from alphaloop.features.sources.derivatives import METRICS
 from alphaloop.features.sources.encoder.pca import encode_bars, fit_encoder
 from alphaloop.features.sources.words.posts import bucket_posts
-from alphaloop.features.symbol import Own, between, columns, declared, gather
+from alphaloop.features.symbol import Own, between, columns, declared, gather, ordered
 from alphaloop.lake.schema import TABLES
 from alphaloop.lake.sources.simulated import SimulatedMarket, simulate
 from alphaloop.lake.sources.simulated.effects import Sampling
@@ -130,11 +133,61 @@ def pushes(own: Own, first: int) -> Iterator[tuple[Bars, dict[str, pl.DataFrame]
         before = now
 
 
+def named(frame: pl.DataFrame, symbol: str) -> pl.DataFrame:
+    """The rows as if they spoke of another symbol."""
+    if "symbol" in frame.columns:
+        coins = {SYMBOL: symbol, SYMBOL.removesuffix("USDT"): symbol.removesuffix("USDT")}
+        frame = frame.with_columns(pl.col("symbol").replace(coins))
+    if "event_id" in frame.columns:
+        frame = frame.with_columns(pl.col("event_id") + symbol)
+    return frame
+
+
+def together(own: Own, symbols: list[str], count: int) -> list[tuple[Bars, dict[str, pl.DataFrame]]]:
+    """The last pushes of several symbols, their rows in one table each."""
+    made = []
+    for bar, rows in pushes(own, len(own) - count):
+        every = {name: ordered(pl.concat(named(frame, one) for one in symbols), name) for name, frame in rows.items()}
+        values = np.repeat(bar.values, len(symbols), axis=0)
+        made.append((Bars(bar.ts, bar.available_at, tuple(symbols), values), every))
+    return made
+
+
+def burst(own: Own, bar: Bars, rows: dict[str, pl.DataFrame], count: int) -> dict[str, pl.DataFrame]:
+    """The rows of a push and so many news of the symbol with them."""
+    more = {}
+    for table in ("events", "event_links"):
+        frame = own.tables[table].filter(pl.col("symbol") != "MARKET") if table == "event_links" else own.tables[table]
+        now = pl.lit(bar.available_at).cast(frame.schema["available_at"])
+        news = frame.head(count).with_columns(
+            event_time=now, available_at=now, event_id=pl.format("{}-{}", pl.lit(bar.ts), pl.int_range(count))
+        )
+        more[table] = ordered(pl.concat([rows[table], news]), table)
+    return rows | more
+
+
+def per_symbol(own: Own, schema: Schema, symbols: list[str], news: int = 0, count: int = 60) -> list[float]:
+    """CPU seconds per symbol of each push and observation, after the first ten; with ``news``, of every tenth."""
+    first = len(own) - count
+    view = OnlineView(symbols, FIVE, schema, venues=dict.fromkeys(symbols, own.venue))
+    for one in symbols:
+        tables = {name: named(frame, one) for name, frame in own.tables.items()}
+        view.warm(replace(own.until(first), symbol=one, tables=tables))
+    account, spent = Account(cash=Decimal(1)).view(tuple(symbols), {}, 0.0), []
+    for k, (bar, rows) in enumerate(together(own, symbols, count)):
+        given = burst(own, bar, rows, news) if news and k % 10 == 0 else rows
+        began = time.process_time()
+        view.push(bar, given)
+        view.observe(bar.available_at, account)
+        spent.append((time.process_time() - began) / len(symbols))
+    return spent[10::10] if news else spent[10:]
+
+
 def clocked(split: dict[str, list[float]]) -> None:
     """Let every part of a push write down what it took."""
 
-    def timed(method: str, label):
-        inner = getattr(Live, method)
+    def timed(kind: type, method: str, label):
+        inner = getattr(kind, method)
 
         def call(self, *given):
             began = time.process_time()
@@ -142,17 +195,20 @@ def clocked(split: dict[str, list[float]]) -> None:
             split.setdefault(label(*given), []).append(time.process_time() - began)
             return made
 
-        setattr(Live, method, call)
+        setattr(kind, method, call)
 
-    timed("take", lambda *_: "rows taken in")
-    timed("_from_bars", lambda *_: "bars")
-    timed("_from_source", lambda source, *_: source.family.name)
+    timed(OnlineView, "_take", lambda *_: "rows taken in")
+    timed(Live, "_from_bars", lambda *_: "bars")
+    timed(Live, "summary", lambda *_: "in words")
+    timed(Live, "_from_source", lambda source, *_: source.family.name)
 
 
 def main() -> int:
     """Compare, time, print JSON."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--pushes", type=int, default=2000)
+    options.add_argument("--symbols", type=int, default=10, help="of the pushes with many symbols; 0 for none")
+    options.add_argument("--burst", type=int, default=20, help="news that come with one bar; 0 for none")
     options.add_argument("--profile", action="store_true", help="print where the time goes instead")
     given = options.parse_args()
     schema = full()
@@ -181,18 +237,26 @@ def main() -> int:
     if np.array(made).T.tobytes() != batch.tobytes():
         print("refused: the live values are not those of the batch")
         return 1
-    keep("online", figures(spent[20:], {name: times[20:] for name, times in split.items()}, mask, own))
+    report = figures(spent[20:], {name: times[20:] for name, times in split.items()}, mask, own)
+    if given.symbols:
+        many = [SYMBOL, *(f"Q{k:02d}USDT" for k in range(1, given.symbols))]
+        report[f"{given.symbols} symbols, CPU per symbol and bar"] = quantiles(per_symbol(own, schema, many))
+    if given.burst:
+        at_once = per_symbol(own, schema, [SYMBOL], given.burst, 400)
+        report[f"{given.burst} news with one bar, CPU"] = quantiles(at_once)
+    keep("online", report)
     return 0
+
+
+def quantiles(times: list[float]) -> dict[str, float]:
+    """Milliseconds."""
+    return {f"p{q}_ms": round(float(np.percentile(times, q)) * 1e3, 3) for q in (50, 99)}
 
 
 def figures(
     spent: list[tuple[float, float]], split: dict[str, list[float]], mask: np.ndarray, own: Own
 ) -> dict[str, object]:
     """Milliseconds, after the first pushes, which may compile."""
-
-    def quantiles(times: list[float]) -> dict[str, float]:
-        return {f"p{q}_ms": round(float(np.percentile(times, q)) * 1e3, 3) for q in (50, 99)}
-
     return {
         "pushes": len(spent),
         "features": len(mask),

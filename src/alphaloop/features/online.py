@@ -259,9 +259,7 @@ class OnlineView:
         for name, frame in rows.items():
             if frame.height and int(instants(frame, "available_at").max()) > bars.available_at:
                 raise LookaheadError(f"rows of {name} later than {iso(bars.available_at)}", "rows known by now", "")
-        for name, frame in rows.items():
-            if frame.height and name in self._tables:
-                self._share(name, ordered(declared(frame, name), name))
+        self._take(rows)
         made = np.full((len(self._symbols), len(self._schema.names)), np.nan)
         for k, symbol in enumerate(self._symbols):
             live, bar = self._live[symbol], bars.values[bars.symbols.index(symbol)]
@@ -271,12 +269,16 @@ class OnlineView:
         self._rows.append(made)
         self._known_at(bars.available_at)
 
-    def _share(self, table: str, frame: pl.DataFrame) -> None:
-        """Give each symbol its rows of a table."""
-        read: dict[Reader, Rows] = {}
-        for live, mine in zip(self._live.values(), about_each(frame, self._symbols), strict=True):
-            if mine.height:
-                live.take(table, mine, read)
+    def _take(self, rows: Mapping[str, pl.DataFrame]) -> None:
+        """Give each symbol its rows of each table."""
+        for name, frame in rows.items():
+            if not frame.height or name not in self._tables:
+                continue
+            read: dict[Reader, Rows] = {}
+            shares = about_each(ordered(declared(frame, name), name), self._symbols)
+            for live, mine in zip(self._live.values(), shares, strict=True):
+                if mine.height:
+                    live.take(name, mine, read)
 
     def _known_at(self, now: int) -> None:
         self._available = now
