@@ -22,6 +22,7 @@ InSlot = Annotated[str, typer.Option("--slot", help="SYMBOL/HORIZON/KIND, e.g. B
 Why = Annotated[str, typer.Option("--reason", help="Kept with the move.")]
 Who = Annotated[str | None, typer.Option("--author", help="Kept with the move. [default: you]")]
 
+LONGEST = 120  # letters of a value for people; --json has all of it
 UNSAID = "no reason given"
 TIMES = {"at", "registered_at", "recorded_at", "since", "until"}
 LINE = ("id", "symbol", "horizon", "kind", "model", "stage", "verdict", "registered_at", "author")
@@ -235,7 +236,7 @@ def _tell(found: Any) -> None:
     """Nested facts as tables: plain values first, then each list of records under its name."""
     for one in found if isinstance(found, list) else [found]:
         flat = {key: value for key, value in _flat(one) if not _is_table(value)}
-        output.table([{"what": key, "is": output.cell(value)} for key, value in flat.items()])
+        output.table([{"what": key, "is": output.cell(value)[:LONGEST]} for key, value in flat.items()])
         for key, value in _flat(one):
             if _is_table(value):
                 output.table([dict(_flat(row)) for row in value], title=key)
