@@ -15,7 +15,7 @@ LIMITS = {"lines": 600, "function lines": 80, "public methods": 10, "parameters"
 # (kind, path or path::name) -> why it may be larger, and how large. Empty is best.
 EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
     ("parameters", "src/alphaloop/app/cli/backtest.py::run"): (
-        27,
+        28,
         "the options of a command are the parameters of its function: typer reads them there",
     ),
     ("parameters", "src/alphaloop/app/cli/evaluate.py::controls"): (
