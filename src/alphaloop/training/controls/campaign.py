@@ -18,6 +18,7 @@ from alphaloop.training.controls.examine import Market, examine
 from alphaloop.training.controls.markets import NULL, PLANTED, Setting
 from alphaloop.training.controls.pipeline import Protocol
 from alphaloop.training.controls.shuffled import Demonstration, demonstrate
+from alphaloop.training.validation.rule import Rule
 
 VERSION = 1  # of what a unit's file holds
 Unit = Market | Demonstration
@@ -70,7 +71,7 @@ class Campaign:
     def digest(self) -> str:
         """Hash of what every unit shares; counts may grow, and only what is missing is run."""
         shared = {"version": VERSION, **{name: asdict(getattr(self, name)) for name in ("setting", "protocol")}}
-        text = json.dumps({**shared, "long": asdict(self.long_setting)}, sort_keys=True)
+        text = json.dumps({**shared, "long": asdict(self.long_setting), "rule": asdict(Rule())}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def units(self) -> list[Unit]:

@@ -6,9 +6,10 @@
 
 ``c`` is the cost of changing a position by one. Trading towards the edge of a band, not its middle, is what
 proportional costs ask for; a share that falls with the variance is what a given expected return asks for.
-Which pairs of multiple ``m`` and width ``w`` are used is chosen anew before each test block: the few with the best
-net Sharpe ratio on all earlier test blocks, never on the block itself, and the position is the mean
-of theirs. So the first test block has no say in any score: it only fits the rule.
+Which pairs of multiple ``m`` and width ``w`` are used is decided anew before each test block: those with the worst
+net Sharpe ratio on all earlier test blocks, never on the block itself, are dropped, and the position is the
+mean of the others'. A mean of many is less a matter of luck than the best one. So the first
+test block has no say in any score: it only fits the rule.
 """
 
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class Rule:
     widths : tuple of float, 0 to 1
         Half-width of the band, as a share of the largest position.
     averaged : int
-        How many pairs of multiple and width are used together.
+        How many pairs of multiple and width are used together; the rest are dropped.
     target_volatility : float, annual
         A symbol that swings less is held in full; above, less by the square.
 
@@ -52,7 +53,7 @@ class Rule:
     cost: float = 6e-4
     multiples: tuple[float, ...] = (1.0, 1.5, 2.0, 3.0)
     widths: tuple[float, ...] = (0.3, 0.5, 0.7)
-    averaged: int = 4
+    averaged: int = 10
     target_volatility: float = 0.25
 
     def __post_init__(self) -> None:
