@@ -58,6 +58,7 @@ def _parts(found: Json, picture: str) -> dict[str, str]:
 def _totals(found: Json) -> str:
     null = found["null"]
     low, high = null["interval"]
+    purged = _number(found["purged_kfold_ic"], 3)
     shown = [
         (
             "False promotions",
@@ -65,8 +66,7 @@ def _totals(found: Json) -> str:
             f"{null['promoted']} of {null['markets']}; {low:.1%} to {high:.1%}",
         ),
         *((one["name"].capitalize(), _percent(one["measured"]), one["required"]) for one in found["targets"][1:]),
-        ("IC by shuffled folds", _number(found["shuffled_kfold_ic"], 3), "where nothing can be known"),
-        ("IC by purged folds", _number(found["purged_kfold_ic"], 3), "on the same markets"),
+        ("IC by shuffled folds", _number(found["shuffled_kfold_ic"], 3), f"without edge; purged: {purged}"),
     ]
     return "".join(
         f'<div class="kpi"><div class="name">{escaped_text(name)}</div><div class="value">{escaped_text(value)}</div>'

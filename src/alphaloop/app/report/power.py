@@ -46,8 +46,8 @@ def power_curve(found: Row) -> str:
         f"<style>{STYLE}</style>",
         f'<text class="title" x="{LEFT}" y="22">{title}</text>',
         *_axes(most),
-        _goal(0.8, "80 %: asked of an edge that the sample can show"),
-        _goal(0.05, "5 %: allowed where there is no edge"),
+        _goal(0.8, "80 %: asked of 3.5 on 420 days", "start"),
+        _goal(0.05, "5 %: allowed where there is no edge", "end"),
         _line([null, *short], most),
         *(_point(one, "edge", most) for one in short),
         *(_point(one, "long", most, f"{one['days'] / 365:.0f} years") for one in long),
@@ -82,10 +82,10 @@ def _axes(most: float) -> list[str]:
     return [*made, f'<text x="{middle:.0f}" y="{HEIGHT - 12}" text-anchor="middle">{said}</text>']
 
 
-def _goal(share: float, said: str) -> str:
-    y = _up(share)
+def _goal(share: float, said: str, side: str) -> str:
+    y, x = _up(share), WIDTH - RIGHT if side == "end" else LEFT + 8
     line = f'<line class="goal" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-    return f'{line}<text x="{WIDTH - RIGHT}" y="{y - 6:.1f}" text-anchor="end">{said}</text>'
+    return f'{line}<text x="{x}" y="{y - 6:.1f}" text-anchor="{side}">{said}</text>'
 
 
 def _line(rows: Sequence[Row], most: float) -> str:
