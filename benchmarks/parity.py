@@ -1,6 +1,6 @@
 """Every trade and the end equity, ours under a preset against the engine that it is named after.
 
-    python parity.py [--bars 1000000] [--file BTCUSDT_5m.parquet] [--engines vectorbt,backtesting.py,jesse]
+    python parity.py [--bars 1000000] [--file BTCUSDT_5m.parquet] [--engines vectorbt,backtesting.py,jesse,freqtrade]
 
 Not timed. Each engine runs in its own environment (see ``shared/peers.py``) on the same bars with the
 same trades; then trades are laid side by side. The answer is one JSON document; the exit
@@ -22,8 +22,15 @@ from alphaloop.execution.simulator.rules import FillRules
 from shared.peers import Unavailable, ask
 from shared.story import Story, trades, walk
 
-ENGINES = {"vectorbt": "parity_vectorbt", "backtesting.py": "parity_backtesting", "jesse": "parity_jesse"}
-ENVIRONMENTS = {"vectorbt": "vectorbt", "backtesting.py": "backtesting", "jesse": "jesse"}
+ENGINES = {
+    "vectorbt": "parity_vectorbt",
+    "backtesting.py": "parity_backtesting",
+    "jesse": "parity_jesse",
+    "freqtrade": "parity_freqtrade",
+}
+ENVIRONMENTS = {"vectorbt": "vectorbt", "backtesting.py": "backtesting", "jesse": "jesse", "freqtrade": "freqtrade"}
+FRACTIONS = ("vectorbt", "freqtrade")
+"""Engines that want levels as fractions of the entry; the others take prices."""
 CLOSE_ENOUGH = 1e-9
 """Relative, of prices and equity; profits are measured against the trade's notional."""
 
@@ -69,7 +76,7 @@ def compare(story: Story, name: str, folder: Path, *words: str) -> dict[str, Any
     except Unavailable as error:
         return {"unavailable": str(error)}
     theirs = dict(np.load(folder / "trades.npz"))
-    result, mine = ours(story, PRESETS[name], fractions=name == "vectorbt")
+    result, mine = ours(story, PRESETS[name], fractions=name in FRACTIONS)
     ends = {"alphaloop": float(result.equity[-1]), name: answer["end"]}
     found: dict[str, Any] = {
         **{key: value for key, value in answer.items() if key != "end"},

@@ -20,6 +20,7 @@ PEERS = {
     "vectorbt": ("3.11", ("vectorbt==1.2.0", "vectorbt-rust==1.2.0")),
     "backtesting": ("3.11", ("backtesting==0.6.6",)),
     "jesse": ("3.12", ("jesse==3.5.3",)),
+    "freqtrade": ("3.11", ("freqtrade==2026.9",)),
     "jax": ("3.12", ("jax==0.10.2",)),
     "nautilus": ("3.12", ("nautilus_trader==2.0.0rc6",)),
 }

@@ -93,12 +93,12 @@ def check(engine: str, *words: str) -> None:
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("engine", ["vectorbt", "backtesting.py", "jesse"])
+@pytest.mark.parametrize("engine", ["vectorbt", "backtesting.py", "jesse", "freqtrade"])
 def test_every_trade_equals_the_engines(engine):
     check(engine, "--bars", "20000")
 
 
 @pytest.mark.peer
-@pytest.mark.parametrize("engine", ["vectorbt", "backtesting.py", "jesse"])
+@pytest.mark.parametrize("engine", ["vectorbt", "backtesting.py", "jesse", "freqtrade"])
 def test_every_trade_equals_the_engines_on_real_bars(engine, shared_data):
     check(engine, "--bars", "40000", "--file", str(shared_data / "bars" / "BTCUSDT_5m.parquet"))
