@@ -18,13 +18,13 @@ from alphaloop.core import account as core_account
 from alphaloop.core import market as core_market
 from alphaloop.core import orders as core_orders
 from alphaloop.core.account import wanted_quantity
-from alphaloop.core.market import Floats
+from alphaloop.core.market import FUNDING, Floats
 from alphaloop.core.orders import round_to_lot
 from alphaloop.execution.simulator import jit, kernel, levels, money, quiet, resting, rules
 from alphaloop.execution.simulator import layout as at
-from alphaloop.execution.simulator.jit import borrow, entry_point, inlined
+from alphaloop.execution.simulator.jit import ask_for, borrow, entry_point, inlined
 from alphaloop.execution.simulator.kernel import events
-from alphaloop.execution.simulator.quiet import glide, mark
+from alphaloop.execution.simulator.quiet import glide, mark, next_word
 from alphaloop.execution.simulator.quiet import quiet as nothing_happens
 from alphaloop.execution.simulator.rules import FillRules
 
@@ -112,9 +112,14 @@ def run_while_room(
     values, marks, target = market.values, market.marks, plan.target
     bars, assets = values.shape[0], values.shape[1]
     room = fills.shape[0] - assets * at.FILLS_PER_ASSET
+    rows, word = values.reshape((bars * assets, FUNDING + 1)), -1
     while account[at.ROWS] <= room:
         if assets == 1 and marks.shape[0] == 0:
-            t = glide(values, target, state, account, equity, t)
+            if word < t:
+                word = next_word(target, t)
+                for wishes in (plan.stop, plan.take, plan.leverage):
+                    ask_for(wishes, word)
+            t = glide(rows, state, account, equity, t, word)
         if t >= bars:
             break
         if marks.shape[0] > 0:

@@ -5,11 +5,13 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba import carray  # type: ignore[attr-defined]
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
+from numba.np import arrayobj
 
 from alphaloop.core.market import Floats
 
+_arrays: Any = arrayobj
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -38,6 +40,31 @@ def _pointer(_context: Any, _address: Any) -> Any:  # numba calls it with its ow
         return builder.inttoptr(arguments[0], ir.DoubleType().as_pointer())
 
     return types.CPointer(types.float64)(types.uintp), generate  # type: ignore[no-untyped-call]
+
+
+@intrinsic
+def _ask(_typing: Any, array: Any, _place: Any) -> Any:  # numba calls it with its own compiler objects
+    """A hint to the memory, which never fails and changes nothing."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        from llvmlite import ir
+
+        data = _arrays.make_array(signature.args[0])(context, builder, arguments[0]).data
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        hint: Any = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
+        at = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        builder.call(hint, [at, number(0), number(3), number(1)])  # to read, to keep, data
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+ask_for: Any = _ask
+"""``ask_for(array, place)``: fetch the element at flat ``place`` from memory while other work goes on.
+
+A place beyond the end is asked for in vain, and does no harm.
+"""
 
 
 @inlined

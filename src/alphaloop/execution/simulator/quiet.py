@@ -9,8 +9,10 @@ import math
 
 from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, Floats
 from alphaloop.execution.simulator import layout as at
-from alphaloop.execution.simulator.jit import inlined
+from alphaloop.execution.simulator.jit import ask_for, inlined
 from alphaloop.execution.simulator.levels import follow
+
+AHEAD = 128  # bars to ask the memory for while earlier ones are looked at: two of its pages
 
 
 @inlined
@@ -59,30 +61,50 @@ def quiet(state: Floats, values: Floats, t: int) -> bool:
 
 
 @inlined
-def last_close(state: Floats, values: Floats, start: int, end: int) -> float:
+def last_close(rows: Floats, state: Floats, start: int, end: int) -> float:
     """The last known close of asset 0 before bar ``end``; bars before ``start`` are marked already."""
     for t in range(end - 1, start - 1, -1):
-        if not math.isnan(values[t, 0, CLOSE]):
-            return float(values[t, 0, CLOSE])
+        if not math.isnan(rows[t, CLOSE]):
+            return float(rows[t, CLOSE])
     return float(state[at.MARK, 0])
 
 
 @inlined
-def glide_flat(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
-    """Without a position a bar is quiet whatever its prices, until the plan speaks."""
-    start, cash, bars = t, account[at.CASH], values.shape[0]
-    while t < bars and math.isnan(target[t, 0]):
-        equity[t] = cash
+def next_word(target: Floats, t: int) -> int:
+    """The first bar from ``t`` on of which the plan of one asset speaks."""
+    while t < target.shape[0] and math.isnan(target[t, 0]):
         t += 1
-    if t > start:
-        state[at.MARK, 0] = last_close(state, values, start, t)
-        account[at.EQUITY] = cash
-        account[at.PEAK] = max(account[at.PEAK], cash)
     return t
 
 
 @inlined
-def glide_held(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
+def glide_flat(rows: Floats, state: Floats, account: Floats, equity: Floats, t: int, until: int) -> int:
+    """Without a position a bar is quiet whatever its prices, until the plan speaks."""
+    start, cash = t, account[at.CASH]
+    for quiet_bar in range(t, until):
+        equity[quiet_bar] = cash
+    if until > start:
+        state[at.MARK, 0] = last_close(rows, state, start, until)
+        account[at.EQUITY] = cash
+        account[at.PEAK] = max(account[at.PEAK], cash)
+    return until
+
+
+@inlined
+def untouched(rows: Floats, t: int, until: int, lower: float, upper: float) -> int:
+    """The first bar from ``t`` on, at most ``until``, that reaches a level, pays funding or has no close."""
+    while t < until:
+        ask_for(rows, (t + AHEAD) * rows.shape[1])
+        if rows[t, LOW] <= lower or rows[t, HIGH] >= upper:
+            break
+        if rows[t, FUNDING] != 0.0 or math.isnan(rows[t, CLOSE]):
+            break
+        t += 1
+    return t
+
+
+@inlined
+def glide_held(rows: Floats, state: Floats, account: Floats, equity: Floats, t: int, until: int) -> int:
     """With a position: until a level is in reach, funding falls due, or the plan speaks."""
     held, entry, cash = state[at.QUANTITY, 0], state[at.ENTRY, 0], account[at.CASH]
     stop, liquidation, best = state[at.STOP, 0], state[at.LIQUIDATION, 0], state[at.TARGET, 0]
@@ -93,30 +115,26 @@ def glide_held(values: Floats, target: Floats, state: Floats, account: Floats, e
             lower = liquidation
     elif math.isnan(stop) or liquidation < stop:
         upper = liquidation
-    start, close, worth, peak = t, state[at.MARK, 0], account[at.EQUITY], account[at.PEAK]
-    while t < values.shape[0]:
-        if values[t, 0, LOW] <= lower or values[t, 0, HIGH] >= upper:
-            break
-        if values[t, 0, FUNDING] != 0.0 or not math.isnan(target[t, 0]):
-            break
-        if not math.isnan(values[t, 0, CLOSE]):
-            close = values[t, 0, CLOSE]
-        worth = cash + held * (close - entry)
-        peak = max(peak, worth)
-        equity[t] = worth
-        t += 1
-    if t > start:
-        state[at.MARK, 0] = close
-        account[at.EQUITY] = worth
-        account[at.PEAK] = peak
-    return t
+    end = untouched(rows, t, until, lower, upper)
+    if end > t:
+        peak = account[at.PEAK]
+        for passed in range(t, end):
+            worth = cash + held * (rows[passed, CLOSE] - entry)
+            peak = max(peak, worth)
+            equity[passed] = worth
+        state[at.MARK, 0] = rows[end - 1, CLOSE]
+        account[at.EQUITY], account[at.PEAK] = equity[end - 1], peak
+    return end
 
 
 @inlined
-def glide(values: Floats, target: Floats, state: Floats, account: Floats, equity: Floats, t: int) -> int:
-    """Pass the quiet bars from ``t`` on of a market of one asset; returns the first that needs a closer look."""
+def glide(rows: Floats, state: Floats, account: Floats, equity: Floats, t: int, until: int) -> int:
+    """Pass the quiet bars from ``t`` on of a market of one asset; returns the first that needs a closer look.
+
+    ``rows`` (T, 6) are its bars, ``until`` the first bar of which its plan speaks.
+    """
     if state[at.KIND, 0] != at.NONE or not math.isnan(state[at.TRAIL, 0]):
         return t
     if state[at.QUANTITY, 0] == 0.0:
-        return glide_flat(values, target, state, account, equity, t)
-    return glide_held(values, target, state, account, equity, t)
+        return glide_flat(rows, state, account, equity, t, until)
+    return glide_held(rows, state, account, equity, t, until)
