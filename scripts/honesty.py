@@ -46,8 +46,8 @@ def section(found: Json) -> str:
         "",
         "![Share of markets in which the candidate is promoted, by planted strength](images/power.svg)",
         "",
-        "| markets without edge | markets | promoted | share | 95 % interval | refused | insufficient evidence |",
-        "|---|---|---|---|---|---|---|",
+        "| without edge | markets | promoted | share | 95 % interval | refused | insufficient evidence | failed alone |",
+        "|---|---|---|---|---|---|---|---|",
         *(_null(kind, one) for kind, one in {"all": found["null"], **found["null"]["by_kind"]}.items()),
         "",
         "| planted edge | days | markets | promoted | share | 95 % interval | informed | achieved | failed alone |",
@@ -67,15 +67,18 @@ def _target(row: Json) -> str:
 
 
 def _null(kind: str, row: Json) -> str:
-    ends = f"{row['refused']} | {row['insufficient']}"
+    ends = f"{row['refused']} | {row['insufficient']} | {_alone(row)}"
     return f"| {kind} | {row['markets']} | {row['promoted']} | {row['rate']:.1%} | {_interval(row)} | {ends} |"
 
 
 def _planted(row: Json) -> str:
     earned = " | ".join("–" if row[name] is None else f"{row[name]:.1f}" for name in ("informed", "achieved"))
-    alone = ", ".join(f"{gate} {count}" for gate, count in row["failed_alone"].items()) or "–"
     counted = f"{row['markets']} | {row['promoted']} | {row['rate']:.1%} | {_interval(row)}"
-    return f"| {row['strength']:g} | {row['days']} | {counted} | {earned} | {alone} |"
+    return f"| {row['strength']:g} | {row['days']} | {counted} | {earned} | {_alone(row)} |"
+
+
+def _alone(row: Json) -> str:
+    return ", ".join(f"{gate} {count}" for gate, count in row["failed_alone"].items()) or "–"
 
 
 def _interval(row: Json) -> str:

@@ -100,6 +100,7 @@ def _rate(findings: Sequence[Finding]) -> dict[str, Any]:
         "interval": list(clopper_pearson(promoted, len(findings))) if findings else None,
         "refused": ends["refused"],
         "insufficient": ends["insufficient"],
+        "failed_alone": _alone(findings),
     }
 
 
@@ -112,8 +113,13 @@ def _planted(findings: Sequence[Finding], days: int, strength: float) -> dict[st
         "informed": _mean(one["informed"] for one in findings),
         "achieved": _mean(one.get("sharpe") for one in findings),
         "failed_gates": dict(Counter(gate for failed in every for gate in failed).most_common()),
-        "failed_alone": dict(Counter(failed[0] for failed in every if len(failed) == 1).most_common()),
     }
+
+
+def _alone(findings: Sequence[Finding]) -> dict[str, int]:
+    """Gates that stood alone in the way, and how often: without them so many more were promoted."""
+    single = [one["all_failed"][0] for one in findings if len(one.get("all_failed", ())) == 1]
+    return dict(Counter(single).most_common())
 
 
 def _targets(found: dict[str, Any]) -> list[dict[str, Any]]:
