@@ -46,7 +46,7 @@ def section(found: Json) -> str:
         "",
         "![Share of markets in which the candidate is promoted, by planted strength](images/power.svg)",
         "",
-        "| without edge | markets | promoted | share | 95 % interval | refused | insufficient evidence | failed alone |",
+        "| no edge | markets | promoted | share | 95 % interval | refused | insufficient evidence | failed alone |",
         "|---|---|---|---|---|---|---|---|",
         *(_null(kind, one) for kind, one in {"all": found["null"], **found["null"]["by_kind"]}.items()),
         "",
