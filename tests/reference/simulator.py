@@ -72,7 +72,12 @@ class SlowVenue(Desk):
             np.array([self.marks[symbol] for symbol in self.symbols]),
             np.array([one.margin for one in held]),
             frozenset(self.orders) | {order.symbol for order in self.underway},
+            self.on_their_way(),
         )
+
+    def on_their_way(self) -> dict[str, float]:
+        sure = [order for order in self.underway if order.type is OrderType.MARKET]
+        return {one.symbol: sum(order.quantity for order in sure if order.symbol == one.symbol) for one in sure}
 
     def on_bars(self, bars: Bars) -> tuple[Fill, ...]:
         self.fills, self.ts, self.beaten = [], bars.ts, {}

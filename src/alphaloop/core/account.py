@@ -9,7 +9,6 @@ holding is the same thing at leverage 1: its margin is what was paid for it.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from alphaloop.core.market import Floats, Instrument
 from alphaloop.core.orders import PLAIN, Fill, Order, OrderType, Terms, round_to_lot
 
 ZERO = Decimal(0)
-NONE_UNDERWAY: Mapping[str, float] = MappingProxyType({})
+NONE_UNDERWAY: Mapping[str, float] = {}  # a plain one: a proxy can be neither copied nor pickled
 
 
 class AccountView(NamedTuple):

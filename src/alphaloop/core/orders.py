@@ -282,8 +282,8 @@ def round_to_lot(quantity: float, lot: float) -> float:
 
     A quotient that floating point left just under an integer counts as that integer: a
     billionth of a lot under it, or a few units in its last place where that is more (above a
-    million lots). Written in plain arithmetic, so that numba compiles this very function for
-    the kernel.
+    million lots), never more than half a lot. Written in plain arithmetic, so that numba
+    compiles this very function for the kernel.
 
     Examples
     --------
@@ -291,5 +291,5 @@ def round_to_lot(quantity: float, lot: float) -> float:
     (0.30000000000000004, -1.0)
     """
     lots = abs(quantity) / lot
-    steps = math.floor(lots + max(1e-9, 1e-15 * lots))
+    steps = math.floor(lots + max(1e-9, min(1e-15 * lots, 0.5)))
     return steps * lot if quantity > 0 else -steps * lot

@@ -8,7 +8,6 @@ times and names, which the kernel does not; knows no prices and fills nothing.
 import math
 from collections.abc import Mapping, Sequence
 from itertools import compress
-from types import MappingProxyType
 from typing import NamedTuple
 
 from alphaloop.core.account import NONE_UNDERWAY
@@ -88,7 +87,7 @@ class OrderSlots:
             for order in self._travelling:
                 if order.type is OrderType.MARKET:
                     underway[order.symbol] = underway.get(order.symbol, 0.0) + order.quantity
-            self.underway = MappingProxyType(underway) if underway else NONE_UNDERWAY
+            self.underway = underway or NONE_UNDERWAY
 
     def id_of(self, ticket: float) -> str:
         """The id of the order with a ticket of the kernel's; empty where none made the fill."""
