@@ -60,8 +60,9 @@ class Plan(NamedTuple):
         Examples
         --------
         >>> from alphaloop.features.contract import Schema
+        >>> from alphaloop.features.family import lay_out
         >>> order = plan(Schema(["close", "ret_1"]).features)
-        >>> bars, out = np.full((7, 3), 10.0), np.empty((2, 3))
+        >>> bars, out = lay_out(np.full((3, 1, 6), 10.0), 0, np.arange(3)), np.empty((2, 3))
         >>> order.run(bars, 0, order.fresh(), out)
         >>> out.tolist()
         [[10.0, 10.0, 10.0], [nan, 0.0, 0.0]]
