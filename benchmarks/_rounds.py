@@ -1,4 +1,7 @@
-"""Interleaved rounds: A B A B ..., per CPU-second, so that a busy machine hurts both alike."""
+"""Interleaved rounds, per CPU-second, so that a busy machine hurts all alike.
+
+Each round starts with another job: what one leaves in caches and allocators meets every other.
+"""
 
 import json
 import resource
@@ -16,8 +19,10 @@ def interleaved(jobs: dict[str, Callable[[], object]], rounds: int = 5) -> dict[
         job()
     wall: dict[str, list[float]] = {name: [] for name in jobs}
     cpu: dict[str, list[float]] = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
+    names = list(jobs)
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            job = jobs[name]
             started, spent = time.perf_counter(), time.process_time()
             job()
             wall[name].append(time.perf_counter() - started)
