@@ -5,13 +5,18 @@ the tests show the same figures. Nothing here is a claim about real markets, and
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from alphaloop.app.featuring import Order, build
+from alphaloop.app.gating.backtests import Desk, counted_backtest
+from alphaloop.app.gating.counting import SHARE
+from alphaloop.app.gating.judging import judge_candidate
 from alphaloop.app.report.index import IndexCard, write_index
 from alphaloop.app.runs import Run, backtest, replay
 from alphaloop.app.simulating import simulate_into
@@ -20,6 +25,8 @@ from alphaloop.features.contract import Schema
 from alphaloop.lake.audit import audit, readiness
 from alphaloop.lake.sources.simulated import SimulatedMarket
 from alphaloop.lake.table import Lake
+from alphaloop.registry.gates import Thresholds, deciding
+from alphaloop.registry.ledger import Ledger
 from alphaloop.risk.chain import Limits
 
 BANNER = "Simulated market with planted effects: nothing here is a claim about real markets."
@@ -32,6 +39,8 @@ LIMITS = Limits(max_weight=0.08, max_gross=0.6, max_leverage=1.0, max_drawdown=0
 # Chosen with hindsight: faster pairs lose to costs on markets of this simulator, this one mostly earns.
 SLOW = {"fast": "96", "slow": "384"}
 PAPER = "ma-cross"
+AUTHOR = "demo"
+FEWEST_DAYS = 4  # two days in the half that is judged
 
 
 @dataclass(slots=True)
@@ -49,6 +58,11 @@ class Demo:
         return Lake(self.home / "demo" / "lake")
 
     @property
+    def ledger(self) -> Ledger:
+        """Trials, candidates and verdicts of the demo; its clock counts on from ``now``."""
+        return Ledger.open(self.home / "demo", clock=count(self.now).__next__)
+
+    @property
     def reports(self) -> Path:
         """Where the pages go."""
         return self.home / "reports" / "demo"
@@ -60,6 +74,7 @@ class Demo:
         yield "features", self.features
         yield "policies", self.policies
         yield "risk", self.risk
+        yield "verdict", self.verdict
         yield "paper", self.paper
         yield "report", self.report
 
@@ -95,17 +110,15 @@ class Demo:
         return {"text": text, **result}
 
     def policies(self) -> dict[str, Any]:
-        """Backtest every baseline bar by bar, after costs."""
+        """Backtest every baseline bar by bar, after costs; each is a trial of the ledger."""
         options = Options("flat", self.market.symbols, self.market.timeframe)
-        self.runs = [
-            backtest(
-                self.lake,
-                replace(options, policy=name, params=SLOW if name == PAPER else {}),
-                self.reports,
-                _again(name),
-            )
-            for name in POLICIES
-        ]
+        with closing(self.ledger) as ledger:
+            for name in POLICIES:
+                desk = Desk(self.lake, ledger, self.reports, AUTHOR, _again(name))
+                chosen = replace(options, policy=name, params=SLOW if name == PAPER else {})
+                self.runs.append(
+                    counted_backtest(desk, chosen, SHARE, register=name == PAPER and self.market.days >= FEWEST_DAYS)
+                )
         rows = [{"policy": run.summary["policy"], **_figures(run)} for run in self.runs]
         return {"text": f"{len(rows)} baselines on {self.runs[0].summary['bars']:,} bars, after costs", "figures": rows}
 
@@ -118,6 +131,23 @@ class Demo:
         self.runs.append(run)
         text = f"{PAPER} under limits: {', '.join(f'{n:,} cuts by {rule}' for rule, n in counts.items()) or 'no cuts'}"
         return {"text": text, "cuts": counts, **_figures(run)}
+
+    def verdict(self) -> dict[str, Any]:
+        """Put the one that is registered through the gates."""
+        candidate = next((run.summary["candidate"] for run in self.runs if run.summary.get("candidate")), None)
+        if candidate is None:
+            return {
+                "text": f"none: the later half of {self.market.days} days is less than two to judge",
+                "verdict": None,
+            }
+        with closing(self.ledger) as ledger:
+            judged = judge_candidate(ledger, candidate, Thresholds(), self.reports, author=AUTHOR)
+        why = ", ".join(check.name for check in deciding(judged.verdict)) or "every gate"
+        text = (
+            f"{PAPER}, one of {judged.evidence.trials} trials: {judged.verdict.verdict} ({why}); "
+            f"no annual Sharpe ratio below {judged.evidence.smallest_sharpe:.1f} can be verified on so few days"
+        )
+        return {"text": text, **judged.as_dict()}
 
     def paper(self) -> dict[str, Any]:
         """Replay one session through the paper venue and hold it against the backtest."""

@@ -6,7 +6,7 @@ import pytest
 
 from tests.app.cli.builders import call
 
-LINES = ["market", "audit", "features", "policies", "risk", "paper", "report"]
+LINES = ["market", "audit", "features", "policies", "risk", "verdict", "paper", "report"]
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(folder):
-    return call("demo", "--days", "2", "--json", home=folder)
+    return call("demo", "--days", "4", "--json", home=folder)
 
 
 def test_the_demo_goes_through_the_whole_loop(demo, folder):
@@ -26,6 +26,8 @@ def test_the_demo_goes_through_the_whole_loop(demo, folder):
     assert demo.json["paper"]["equal"] is True
     assert demo.json["paper"]["max_equity_difference"] <= 1e-9
     assert demo.json["audit"]["ready"] is True
+    assert demo.json["verdict"]["verdict"] == "insufficient"  # four days show nothing
+    assert (folder / "reports" / "demo" / "verdicts" / demo.json["verdict"]["candidate"] / "index.html").exists()
     assert "nothing here is a claim about real markets" in demo.json["audit"]["text"]
     assert demo.json["features"]["features"] == 10
     assert {row["policy"].split("{")[0] for row in demo.json["policies"]["figures"]} == {
@@ -50,9 +52,16 @@ def test_simulated_bars_stay_out_of_the_users_lake(demo, folder):
 
 def test_for_people_and_again(demo, folder):
     """A second run finds its market there, and says the same."""
-    shown = call("demo", "--days", "2", home=folder)
+    shown = call("demo", "--days", "4", home=folder)
 
     numbered = [line.split()[:2] for line in shown.out.splitlines() if line[:1].isdigit()]
     assert shown.code == 0
     assert numbered == [[str(i), name] for i, name in enumerate(LINES, start=1)]
     assert shown.out.splitlines()[-1].startswith("next:")
+
+
+def test_a_demo_too_short_to_judge_says_so(tmp_path):
+    found = call("demo", "--days", "2", "--json", home=tmp_path)
+
+    assert (found.code, found.json["verdict"]["verdict"]) == (0, None)
+    assert "less than two to judge" in found.json["verdict"]["text"]
