@@ -93,7 +93,7 @@ def build(shown: VerdictInput) -> Json:
     made = made_rows(evidence)
     return {
         "version": VERSION,
-        "title": f"{shown.model} on {evidence.symbol} {evidence.horizon}",
+        "title": f"{shown.model} on {_named(evidence.symbol)} {evidence.horizon}",
         "candidate": evidence.candidate,
         "kind": evidence.kind,
         "verdict": verdict.verdict,
@@ -299,3 +299,9 @@ def _reproduce(shown: VerdictInput) -> list[list[str]]:
         ("Returns", shown.evidence.returns or ""),
     ]
     return [[name, text] for name, text in facts if text]
+
+
+def _named(symbols: str) -> str:
+    """Symbols as a title has room for them: three by name, of more the first and how many besides."""
+    each = symbols.split(",")
+    return symbols if len(each) <= 3 else f"{each[0]} and {len(each) - 1} more"
