@@ -15,6 +15,9 @@ Rows = Literal["last", "all"]
 """Whether a model of tables reads the newest row of a window, or all of it."""
 
 
+_FLAT = 1e-12  # deviation below which a column does not vary, relative to its size
+
+
 class Samples(NamedTuple):
     """Windows and targets fit to learn from.
 
@@ -94,6 +97,23 @@ def known(X: Floats, mask: Bools | None) -> Floats:
     if bool(np.isinf(values).any()):
         raise DegenerateData(f"{int(np.isinf(values).sum())} infinite inputs", "finite ones, NaN where unknown", "")
     return values
+
+
+def moments(rows: Floats) -> tuple[Floats, Floats]:
+    """Mean and deviation of each column of ``rows`` (N, F), NaN left out; infinite where a column does not vary.
+
+    Divided by, such a deviation makes a column zero: it says nothing.
+
+    Examples
+    --------
+    >>> moments(np.array([[1.0, 5.0], [np.nan, 5.0], [3.0, 5.0]]))
+    (array([2., 5.]), array([ 1., inf]))
+    """
+    there = ~np.isnan(rows)
+    counts = np.maximum(there.sum(axis=0), 1)
+    mean = np.where(there, rows, 0.0).sum(axis=0, dtype=np.float64) / counts
+    spread = np.sqrt(np.where(there, (rows - mean) ** 2, 0.0).sum(axis=0, dtype=np.float64) / counts)
+    return mean, np.where(spread > _FLAT * np.maximum(1.0, np.abs(mean)), spread, np.inf)
 
 
 def as_table(X: Floats, rows: Rows, columns: int | None = None) -> Floats:

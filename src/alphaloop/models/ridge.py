@@ -14,11 +14,11 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption, NotFitted
 from alphaloop.core.market import Bools, Floats
 from alphaloop.models import saved
-from alphaloop.models.arrays import Rows, as_table, known, samples
+from alphaloop.models.arrays import Rows, as_table, known, moments, samples
 from alphaloop.models.residual import ResidualForecast, error_table
 
 KIND = "ridge"
-_FLAT = 1e-12  # deviation below which a feature does not vary, relative to its size
+_LEAST = 1e-12  # of what leverage leaves
 
 
 class Ridge:
@@ -72,11 +72,7 @@ class Ridge:
         """
         given = samples(X, y, mask, fewest=3)
         table = as_table(given.X, self.rows)
-        there = ~np.isnan(table)
-        counts = np.maximum(there.sum(axis=0), 1)
-        self._mean = np.where(there, table, 0.0).sum(axis=0) / counts
-        spread = np.sqrt(np.where(there, (table - self._mean) ** 2, 0.0).sum(axis=0) / counts)
-        self._scale = np.where(spread > _FLAT * np.maximum(1.0, np.abs(self._mean)), spread, np.inf)
+        self._mean, self._scale = moments(table)
         made = [self._solve(self._standard(table), given.y[:, horizon]) for horizon in range(given.y.shape[1])]
         self._beta = np.stack([beta for beta, _ in made], axis=1)
         self._errors = np.stack([errors for _, errors in made], axis=1)
@@ -129,7 +125,7 @@ class Ridge:
         inverse = np.linalg.inv(rows.T @ rows + penalty)
         beta = inverse @ (rows.T @ outcome)
         leverage = np.einsum("nf,fg,ng->n", rows, inverse, rows, optimize=True)
-        errors = (outcome - rows @ beta) / np.maximum(1.0 - leverage, _FLAT)
+        errors = (outcome - rows @ beta) / np.maximum(1.0 - leverage, _LEAST)
         return beta, error_table(errors[:, None])[:, 0]
 
 

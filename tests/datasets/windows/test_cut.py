@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from alphaloop.core.errors import InvalidOption, NoData
-from alphaloop.datasets.windows.cut import missing, panel
+from alphaloop.datasets.windows.cut import missing, window_rows
 from alphaloop.datasets.windows.store import SymbolRows
 
 HOUR = 3_600_000_000
@@ -25,7 +25,7 @@ def pair():
 
 
 def test_rows_come_by_time_then_symbol(pair):
-    found = panel(pair, lookback=2, horizons=[0])
+    found = window_rows(pair, lookback=2, horizons=[0])
 
     assert (found.times // HOUR).tolist() == [0, 1, 2, 2, 3, 3, 4, 4]
     assert found.asset.tolist() == [0, 0, 0, 1, 0, 1, 0, 1]
@@ -33,7 +33,7 @@ def test_rows_come_by_time_then_symbol(pair):
 
 
 def test_a_window_ends_at_its_row_and_is_unknown_before_its_symbol(pair):
-    found = panel(pair, lookback=3, horizons=[1])
+    found = window_rows(pair, lookback=3, horizons=[1])
 
     batch = found.take(np.array([4, 3]))  # A at its row 3, B at its row 0
 
@@ -48,7 +48,7 @@ def test_windows_are_those_of_a_naive_cut():
     rng = np.random.default_rng(0)
     rows = symbol("A", 300)
     values = rng.normal(size=(300, 2)).astype(np.float32)
-    found = panel([SymbolRows("A", rows.now, values, *list_of(rows))], lookback=16, horizons=[0])
+    found = window_rows([SymbolRows("A", rows.now, values, *list_of(rows))], lookback=16, horizons=[0])
     picked = rng.permutation(len(found))[:50]
     padded = np.concatenate([np.full((15, 2), np.nan, dtype=np.float32), values])
 
@@ -62,13 +62,13 @@ def list_of(rows):
 
 
 def test_the_newest_rows_are_what_a_table_model_reads(pair):
-    found = panel(pair, lookback=3, horizons=[0])
+    found = window_rows(pair, lookback=3, horizons=[0])
 
     assert np.array_equal(found.newest(), found.take(np.arange(len(found))).x[:, -1])
 
 
 def test_a_teacher_follows_the_rows_that_are_picked(pair):
-    found = panel(pair, lookback=1, horizons=[0])
+    found = window_rows(pair, lookback=1, horizons=[0])
     taught = found.taught(np.arange(8.0)[:, None]).pick(np.array([5, 2]))
 
     assert taught.take(np.array([0, 1])).teacher[:, 0].tolist() == [5.0, 2.0]
@@ -76,7 +76,7 @@ def test_a_teacher_follows_the_rows_that_are_picked(pair):
 
 
 def test_the_window_of_time_is_half_open(pair):
-    found = panel(pair, lookback=1, horizons=[0], start=2 * HOUR, end=4 * HOUR)
+    found = window_rows(pair, lookback=1, horizons=[0], start=2 * HOUR, end=4 * HOUR)
 
     assert (found.times // HOUR).tolist() == [2, 2, 3, 3]
 
@@ -86,12 +86,12 @@ def test_a_symbol_without_labels_is_named(pair):
     bare.fwd_ret[:] = np.nan
 
     with pytest.raises(NoData, match="no labelled row of C"):
-        panel([*pair, bare], lookback=1, horizons=[0])
+        window_rows([*pair, bare], lookback=1, horizons=[0])
 
 
 def test_no_lookback_is_refused(pair):
     with pytest.raises(InvalidOption):
-        panel(pair, lookback=0, horizons=[0])
+        window_rows(pair, lookback=0, horizons=[0])
 
 
 def test_missing_shares_are_counted(pair):

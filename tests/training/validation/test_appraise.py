@@ -1,16 +1,18 @@
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
 
 from alphaloop.core.errors import DegenerateData, NoData, SchemaViolation
+from alphaloop.core.time import DAY_US
 from alphaloop.hindsight.overfitting import deflated_sharpe
 from alphaloop.hindsight.splits import WalkForward
 from alphaloop.models.ridge import Ridge
 from alphaloop.registry.evidence import CASH, Coverage, Evidence, Protocol
 from alphaloop.registry.gates import judge
 from alphaloop.registry.trials import Trials
-from alphaloop.training.validation.appraise import Settings, Subject, appraise
+from alphaloop.training.validation.appraise import Settings, Subject, appraise, series_of
 from alphaloop.training.validation.folds import folds_of, out_of_sample
 from alphaloop.training.validation.rule import Rule, trade
 from alphaloop.training.validation.search import Tried
@@ -68,6 +70,19 @@ def test_figures_are_those_of_the_best_one(strong, found):
     assert found.dsr == deflated_sharpe(
         found.sharpe, 75, found.skew, found.kurtosis, 4, np.var([one.traded.sharpe for one in tried], ddof=1)
     )
+
+
+def test_the_returns_that_evidence_names_are_those_of_the_verdict_page(strong, found):
+    panel, _, tried = strong
+    top = max(tried, key=lambda one: one.traded.sharpe)
+    series = series_of(panel, top)
+    first = panel.times >= top.traded.times[0]
+    one_day = panel.returns[first][panel.times[first] < top.traded.days[0] + DAY_US]
+
+    assert found.returns == sha256(series.to_bytes()).hexdigest()
+    assert np.array_equal(series.net, top.traded.daily)
+    assert (series.now[0], len(series.now)) == (top.traded.days[0] + DAY_US, 75)
+    assert series.benchmark[0] == pytest.approx(one_day.mean(axis=1).sum())
 
 
 def test_every_figure_that_gates_ask_for_is_there(found):

@@ -17,7 +17,7 @@ from alphaloop.models.windows import Array, Batch, Rows
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Panel:
+class WindowRows:
     """Rows of several symbols in the order of time, then symbol, each with its window. N rows.
 
     Parameters
@@ -59,13 +59,13 @@ class Panel:
         """Forward returns, shape (N, H); NaN where there is none."""
         return np.asarray(self._each("fwd_ret")[:, list(self.horizons)])
 
-    def pick(self, rows: Rows) -> "Panel":
+    def pick(self, rows: Rows) -> "WindowRows":
         """Some of the rows, in the order given."""
         teacher = None if self.teacher is None else self.teacher[rows]
         weight = None if self.weight is None else self.weight[rows]
         return replace(self, asset=self.asset[rows], at=self.at[rows], teacher=teacher, weight=weight)
 
-    def taught(self, teacher: Floats) -> "Panel":
+    def taught(self, teacher: Floats) -> "WindowRows":
         """The same rows with a teacher's predictions, shape (N, H)."""
         return replace(self, teacher=teacher)
 
@@ -92,10 +92,10 @@ class Panel:
         return np.asarray(np.concatenate(parts)[first[self.asset] + self.at])
 
 
-def panel(
+def window_rows(
     symbols: Sequence[SymbolRows], *, lookback: int, horizons: Sequence[int],
     start: int | None = None, end: int | None = None, labelled: bool = True,
-) -> Panel:  # fmt: skip
+) -> WindowRows:  # fmt: skip
     """Rows of a data set, by time and then symbol.
 
     Parameters
@@ -129,7 +129,7 @@ def panel(
     at = np.concatenate(kept)
     times = np.concatenate([np.asarray(rows.now[where]) for rows, where in zip(symbols, kept, strict=True)])
     order = np.lexsort((asset, times))
-    return Panel(tuple(symbols), lookback, tuple(horizons), asset[order], at[order])
+    return WindowRows(tuple(symbols), lookback, tuple(horizons), asset[order], at[order])
 
 
 def missing(symbols: Sequence[SymbolRows], features: Sequence[str]) -> Mapping[str, float]:

@@ -6,9 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from alphaloop.core.market import Floats
+from alphaloop.models.arrays import moments
 from alphaloop.models.windows import Array, Batch, Rows, Windows
-
-_FLAT = 1e-12  # deviation below which a feature does not vary, relative to its size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +34,9 @@ class Scaling:
         >>> Scaling.of(np.array([[1.0], [np.nan], [3.0]]), np.array([[0.0], [2.0], [4.0]])).mean.tolist()
         [2.0]
         """
-        mean, deviation = _moments(x.reshape(-1, x.shape[-1]))
-        flat = deviation <= _FLAT * np.maximum(1.0, np.abs(mean))
-        target_mean, target_deviation = _moments(y)
-        whole = np.where(target_deviation > 0, target_deviation, 1.0)
-        return cls(mean, np.where(flat, np.inf, deviation), target_mean, whole)
+        mean, deviation = moments(x.reshape(-1, x.shape[-1]))
+        target_mean, target_deviation = moments(y)
+        return cls(mean, deviation, target_mean, np.where(np.isfinite(target_deviation), target_deviation, 1.0))
 
     def inputs(self, x: Array) -> Array:
         """Windows or rows ``(..., F)``, float32; NaN stays."""
@@ -77,11 +74,3 @@ class Scaled:
 def known(x: Array) -> npt.NDArray[np.bool_]:
     """Where there is a number."""
     return np.isfinite(x)
-
-
-def _moments(rows: Array) -> tuple[Array, Array]:
-    there = np.isfinite(rows)
-    many = np.maximum(there.sum(axis=0), 1)
-    mean = np.where(there, rows, 0.0).sum(axis=0, dtype=np.float64) / many
-    square = np.where(there, (rows - mean) ** 2, 0.0).sum(axis=0, dtype=np.float64) / many
-    return mean, np.sqrt(square)

@@ -14,6 +14,7 @@ import numpy as np
 
 from alphaloop.core.errors import DegenerateData, SchemaViolation
 from alphaloop.core.market import Floats
+from alphaloop.core.time import DAY_US
 from alphaloop.hindsight.bootstrap import Blocks, paired_difference
 from alphaloop.hindsight.drawdowns import underwater
 from alphaloop.hindsight.overfitting import (
@@ -31,9 +32,11 @@ from alphaloop.hindsight.signals.errors import Measured
 from alphaloop.hindsight.signals.ic import information_coefficient
 from alphaloop.hindsight.signals.rows import Signal, from_panel
 from alphaloop.registry.evidence import CASH, Band, Coverage, Evidence, Interval, Protocol, Window
+from alphaloop.registry.series import Series
 from alphaloop.registry.trials import Trials
 from alphaloop.training.validation.folds import Folds
 from alphaloop.training.validation.panel import Panel
+from alphaloop.training.validation.rule import by_day
 from alphaloop.training.validation.search import Tried, best
 
 DAYS_PER_YEAR = 365.0
@@ -162,9 +165,21 @@ def appraise(
         degraded=subject.degraded,
         smallest_sharpe=smallest_verifiable_sharpe(years),
         smallest_ic=None if ic.effective_n is None else smallest_verifiable_ic(ic.effective_n),
-        returns=hashlib.sha256(np.ascontiguousarray(daily).tobytes()).hexdigest(),
+        returns=hashlib.sha256(series_of(panel, chosen, subject.active_daily).to_bytes()).hexdigest(),
         deciles=tuple(float(one) for one in deciles(signal)["outcome"].to_list()),
     )
+
+
+def series_of(panel: Panel, chosen: Tried, active: Floats | None = None) -> Series:
+    """Daily net returns on the scored blocks, beside those of all symbols in equal parts, and of what is active.
+
+    Put its bytes into the artifact store: evidence names them, the verdict page draws them.
+    """
+    traded = chosen.traded
+    held = panel.returns[np.searchsorted(panel.times, traded.times)]
+    known = np.maximum(np.isfinite(held).sum(axis=1), 1)
+    market = np.where(np.isfinite(held), held, 0.0).sum(axis=1) / known
+    return Series(traded.days + DAY_US, traded.daily, by_day(traded.times, market)[1], active)
 
 
 def scored(panel: Panel, folds: Folds, tried: Tried) -> Signal:
@@ -202,7 +217,7 @@ def _windows(chosen: Tried, held: Floats) -> tuple[Window, ...]:
     step = int(traded.times[1] - traded.times[0])
     for first, stop in traded.windows:
         start, end = int(traded.times[first]), int(traded.times[stop - 1]) + step
-        same = (traded.days >= start - start % 86_400_000_000) & (traded.days < end)
+        same = (traded.days >= start - start % DAY_US) & (traded.days < end)
         made.append(Window(start, end, float(traded.net[first:stop].sum()), float(held[same].sum())))
     return tuple(made)
 

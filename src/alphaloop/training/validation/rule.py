@@ -88,12 +88,9 @@ class Traded:
     daily: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        days, place = np.unique(self.times // DAY_US, return_inverse=True)
-        every = np.arange(days[0], days[-1] + 1)  # a day without a bar earned nothing
-        earned = np.zeros(len(every))
-        np.add.at(earned, days[place] - days[0], self.net)
-        object.__setattr__(self, "days", every * DAY_US)
-        object.__setattr__(self, "daily", earned)
+        days, daily = by_day(self.times, self.net)
+        object.__setattr__(self, "days", days)
+        object.__setattr__(self, "daily", daily)
 
     @property
     def sharpe(self) -> float | None:
@@ -113,6 +110,15 @@ class Traded:
         """Notional traded a year, over the stake."""
         moved = float(np.abs(np.diff(self.positions, axis=0, prepend=0.0)).sum())
         return moved * 365.0 / len(self.daily)
+
+
+def by_day(times: Ints, net: Floats) -> tuple[Ints, Floats]:
+    """Starts of all days from the first to the last, and what was earned on each; nothing on a day without a bar."""
+    days, place = np.unique(times // DAY_US, return_inverse=True)
+    every = np.arange(days[0], days[-1] + 1)
+    earned = np.zeros(len(every))
+    np.add.at(earned, days[place] - days[0], net)
+    return every * DAY_US, earned
 
 
 def trade(panel: Panel, folds: Folds, predictions: Floats, rule: Rule) -> Traded:

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from alphaloop.core.errors import LedgerError
 from alphaloop.lake.ledger.database import append_only
 
 revision = "registry_1"
@@ -34,4 +35,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """There is no way back: a ledger is not unwritten."""
-    raise NotImplementedError("a ledger is not unwritten")
+    raise LedgerError("a step back", "steps forward: a ledger is not unwritten", "keep a copy of the older one")
