@@ -55,6 +55,10 @@ def test_rows_hold_what_was_known_and_what_came_of_it(lake, tmp_path):
     assert np.isnan(rows.fwd_ret[-12:, 0]).all()
     assert (rows.ends[-12:, 0] == 0).all()
     assert rows.cost_long[at, 0] > 2 * 0.0006 * 0.99  # fee and slippage, both ways, and funding
+    assert rows.held[at] == pytest.approx(bars["open"][at + 2] / opened - 1, rel=1e-12)
+    assert np.isnan(rows.held[-2:]).all()
+    assert np.isnan(rows.volatility[:288]).all()
+    assert rows.volatility[300] > 0
 
 
 def test_features_at_a_row_are_known_at_its_decision(lake, tmp_path):

@@ -16,7 +16,8 @@ def symbol(name, rows, first=0, features=2):
     now = (first + np.arange(rows)) * HOUR
     ends = np.where(np.isfinite(fwd), now[:, None] + [HOUR, 4 * HOUR], 0)
     zero = np.zeros((rows, 2))
-    return SymbolRows(name, now, values, fwd, zero, zero, fwd, ends, np.zeros(rows, dtype=bool))
+    flat = np.zeros(rows)
+    return SymbolRows(name, now, values, fwd, zero, zero, fwd, ends, flat.astype(bool), flat, flat)
 
 
 @pytest.fixture
@@ -58,7 +59,8 @@ def test_windows_are_those_of_a_naive_cut():
 
 
 def list_of(rows):
-    return rows.fwd_ret, rows.cost_long, rows.cost_short, rows.utility, rows.ends, rows.derived
+    labels = (rows.fwd_ret, rows.cost_long, rows.cost_short, rows.utility, rows.ends)
+    return *labels, rows.derived, rows.held, rows.volatility
 
 
 def test_the_newest_rows_are_what_a_table_model_reads(pair):
@@ -98,3 +100,12 @@ def test_missing_shares_are_counted(pair):
     pair[0].values[:3, 1] = np.nan
 
     assert missing(pair, ("x", "y")) == {"x": 0.0, "y": 0.3}
+
+
+def test_some_of_the_features_are_shown_in_the_order_asked(pair):
+    every = window_rows(pair, lookback=3, horizons=[0])
+    found = every.seen([1, 0]).seen([1])
+
+    assert found.columns == (0,)
+    assert np.array_equal(found.newest(), every.newest()[:, :1])
+    assert np.array_equal(found.take(np.arange(3)).x, every.take(np.arange(3)).x[:, :, :1], equal_nan=True)

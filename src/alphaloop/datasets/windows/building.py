@@ -8,10 +8,13 @@ import numpy as np
 import polars as pl
 
 from alphaloop.core.errors import NoData, SchemaViolation
-from alphaloop.core.market import Floats, Instrument
+from alphaloop.core.market import Floats, Instrument, Market
 from alphaloop.core.time import Timeframe
 from alphaloop.datasets.windows.store import Description, Store, SymbolRows
 from alphaloop.hindsight.labels.frame import LabelSpec, label_frame
+from alphaloop.hindsight.labels.held import held_returns
+from alphaloop.hindsight.labels.volatility import ewm_volatility
+from alphaloop.hindsight.labels.windows import windows
 from alphaloop.lake.bars import load_market
 from alphaloop.lake.table import Lake
 
@@ -110,7 +113,7 @@ def symbol_rows(lake: Lake, order: Order, instrument: Instrument) -> SymbolRows:
     market = load_market(
         lake, [instrument.symbol], order.timeframe, start=order.start, end=order.end, venue=features["venue"][0]
     )
-    labels = label_frame(market, [instrument], order.labels)
+    labels = label_frame(market, [instrument], order.labels).join(_money(market, order), on="start", how="left")
     joined = features.join(labels, left_on="available_at", right_on="start", how="left", maintain_order="left")
     values = np.empty((len(joined), len(order.features)), dtype=np.float32)
     for column, name in enumerate(order.features):  # one at a time: a second copy of all would double the memory
@@ -120,7 +123,8 @@ def symbol_rows(lake: Lake, order: Order, instrument: Instrument) -> SymbolRows:
     ends = joined.select(pl.col(f"end_{name}").to_physical().fill_null(0) for name in names).to_numpy()
     return SymbolRows(
         instrument.symbol, now=joined["available_at"].to_physical().to_numpy(), values=values, ends=ends,
-        derived=joined["is_synthetic"].to_numpy(), **made,
+        derived=joined["is_synthetic"].to_numpy(), held=_floats(joined, ["held"])[:, 0],
+        volatility=_floats(joined, ["volatility"])[:, 0], **made,
     )  # fmt: skip
 
 
@@ -145,6 +149,14 @@ def _features(lake: Lake, order: Order, symbol: str) -> pl.DataFrame:
     if len(venues) > 1:
         raise SchemaViolation(f"{symbol} from {', '.join(sorted(venues))}", "one venue", "name it with --venue")
     return frame
+
+
+def _money(market: Market, order: Order) -> pl.DataFrame:
+    """What a position earns from decision to decision, and how far a bar usually moves."""
+    window = windows(market, 0, 1, order.labels.by)
+    start = pl.Series("start", window.start).cast(pl.Datetime("us", "UTC"))
+    volatility = ewm_volatility(window, order.labels.span)
+    return pl.DataFrame({"start": start, "held": held_returns(window), "volatility": volatility})
 
 
 def _floats(frame: pl.DataFrame, names: Sequence[str]) -> Floats:

@@ -31,6 +31,8 @@ class WindowRows:
     teacher : float array, shape (N, H), optional
         Out-of-fold predictions of a teacher; NaN where there is none.
     weight : float array, shape (N,), optional
+    columns : tuple of int, optional
+        Places of the features that are shown, in this order; all of the store's where left out.
     """
 
     symbols: tuple[SymbolRows, ...]
@@ -40,6 +42,7 @@ class WindowRows:
     at: Ints
     teacher: Floats | None = None
     weight: Floats | None = None
+    columns: tuple[int, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -69,22 +72,35 @@ class WindowRows:
         """The same rows with a teacher's predictions, shape (N, H)."""
         return replace(self, teacher=teacher)
 
+    def seen(self, columns: Sequence[int]) -> "WindowRows":
+        """The same rows with only some of the features that are shown, by their places among those."""
+        shown = range(self._width) if self.columns is None else self.columns
+        return replace(self, columns=tuple(shown[one] for one in columns))
+
     def newest(self) -> Array:
         """The newest row of every window, shape (N, F), float32: what a model of tables reads."""
-        return self._each("values")
+        every = self._each("values")
+        return every if self.columns is None else every[:, list(self.columns)]
 
     def take(self, rows: Rows) -> Batch:
         """Windows and forward returns of these rows; a :class:`alphaloop.models.windows.Windows`."""
         asset, at = self.asset[rows], self.at[rows]
-        x = np.empty((len(rows), self.lookback, self.symbols[0].values.shape[1]), dtype=np.float32)
+        x = np.empty((len(rows), self.lookback, self._width), dtype=np.float32)
         y = np.empty((len(rows), len(self.horizons)), dtype=np.float32)
         for one in np.unique(asset):
             place = np.flatnonzero(asset == one)
             x[place] = _cut(self.symbols[one].values, at[place], self.lookback)
             y[place] = self.symbols[one].fwd_ret[at[place]][:, list(self.horizons)]
+        if self.columns is not None:
+            x = x[:, :, list(self.columns)]
         teacher = None if self.teacher is None else self.teacher[rows].astype(np.float32)
         weight = None if self.weight is None else self.weight[rows].astype(np.float32)
         return Batch(x, np.isfinite(x), y, teacher, weight)
+
+    @property
+    def _width(self) -> int:
+        """Features in the store."""
+        return int(self.symbols[0].values.shape[1])
 
     def _each(self, name: str) -> Array:
         parts = [np.asarray(getattr(rows, name)[:]) for rows in self.symbols]

@@ -17,7 +17,7 @@ import numpy as np
 from alphaloop.core.errors import NoData, SchemaViolation, UnreadableFile
 from alphaloop.models.windows import Array
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 
 
@@ -64,6 +64,11 @@ class SymbolRows:
         The last instant each label reads; 0 where there is none.
     derived : bool array, shape (R,)
         Whether the bar behind the row was simulated or derived.
+    held : float64 array, shape (R,), fraction
+        What one unit long earns from this decision's fill to the next one's, funding paid, before cost;
+        NaN where there is none. What positions are paid by.
+    volatility : float64 array, shape (R,), fraction
+        Of one bar, as known at the decision.
     """
 
     symbol: str
@@ -75,12 +80,16 @@ class SymbolRows:
     utility: Array
     ends: Array
     derived: Array
+    held: Array
+    volatility: Array
 
     def __len__(self) -> int:
         return len(self.now)
 
 
-ARRAYS = ("now", "values", "fwd_ret", "cost_long", "cost_short", "utility", "ends", "derived")
+ARRAYS = (
+    "now", "values", "fwd_ret", "cost_long", "cost_short", "utility", "ends", "derived", "held", "volatility",
+)  # fmt: skip
 
 
 class Store:
