@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from alphaloop.core.errors import UnreadableFile
 
 NAME = "curves.jsonl"
+_KEYS = ("curve", "step")
 _LOSSES = ("train_loss", "valid_loss", "learning_rate")
 
 Values = Mapping[str, float]
@@ -239,8 +240,8 @@ def read_curves(folder: Path) -> list[Curve]:
         for line in _whole_lines(path):
             if "curve" in line:
                 name = line["curve"] if inside == "." else f"{inside}/{line['curve']}"
-                said = {key: math.nan if value is None else value for key, value in line.items()}
-                found.setdefault(name, {})[said.pop("step")] = {k: v for k, v in said.items() if k != "curve"}
+                said = {key: math.nan if value is None else value for key, value in line.items() if key not in _KEYS}
+                found.setdefault(name, {})[int(line["step"])] = said
     return [_curve(name, steps) for name, steps in sorted(found.items())]
 
 
