@@ -172,7 +172,8 @@ class Evidence:
     turnover : float, notional traded a year over equity
     trades : int
     ic, rank_ic : Interval
-        With block or HAC errors.
+        Pooled over all scored rows, of one symbol or many, and never across the symbols of an instant. With
+        block or HAC errors.
     effective_n : float
         Independent observations behind the IC.
     trials : int
@@ -205,6 +206,8 @@ class Evidence:
         Content hash of the out-of-sample returns, :class:`alphaloop.registry.series.Series`.
     deciles : tuple of float, optional
         Mean outcome of each tenth of the predictions, lowest first; a picture, not judged.
+    reasons : tuple of str, optional
+        Why figures are none, e.g. ``pbo: 16 blocks of 9 rows``; what the ``measured`` check quotes.
 
     Raises
     ------
@@ -256,6 +259,7 @@ class Evidence:
     smallest_ic: float | None = None
     returns: str | None = None
     deciles: tuple[float, ...] | None = None
+    reasons: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _finite(self)

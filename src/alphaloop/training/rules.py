@@ -306,7 +306,7 @@ def step_down(table: Floats, benchmark: Floats | None) -> float | None:
     left, worst = list(range(table.shape[1])), 0.0
     while left:
         try:
-            found = spa(table[:, left], benchmark)
+            found = spa(table[:, left], benchmark, allow_wide=True)
         except (DataError, InvalidOption):
             return None
         worst = max(worst, found.p_value)

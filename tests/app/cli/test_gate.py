@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +211,55 @@ def test_a_candidate_without_evidence_is_no_verdict(forecaster):
     answer = call("registry", "gate", name, "--json", home=home)
 
     assert (answer.code, answer.json["error"]) == (2, "NoData")
+
+
+# what is active is to be beaten over the same days
+
+SHORT = ["--start", "2025-01-20"]
+
+
+@pytest.fixture
+def reigning(bars, runs, tmp_path):
+    """A home of its own in which buying and holding is active, and a cross that ran over other days."""
+    home = Path(shutil.copytree(bars, tmp_path / "home"))
+    ledger = opened(home)
+    ledger.promote(runs[1].json["candidate"], to="active", reason="?", author="ann", enforce=False)
+    ledger.close()
+    cross = call(*CROSS, *SHORT, "--register", "--json", home=home)
+    return home, cross.json["candidate"], runs[1].json["candidate"]
+
+
+def test_what_is_active_needs_a_run_over_the_same_days(reigning):
+    home, cross, active = reigning
+    refused = call("registry", "gate", cross, "--json", home=home)
+    assert call("backtest", "--policy", "buy-and-hold", *RULE, *SHORT, "--json", home=home).code == 0
+    judged = call("registry", "gate", cross, "--json", home=home)
+    against = next(one for one in judged.json["checks"] if one["name"] == "improvement")
+
+    assert (refused.code, refused.json["error"]) == (2, "NoData")
+    assert f"the active {active} (buy-and-hold) was backtested over other days only" in refused.json["found"]
+    assert judged.json["verdict"] in ("refused", "insufficient")
+    assert active in against["source"]
+
+
+def test_an_active_model_that_is_no_backtested_rule_is_named(reigning):
+    home, cross, _ = reigning
+    ledger = opened(home)
+    foreign = Candidate(
+        symbol="BTCUSDT",
+        horizon="1h",
+        kind="rule",
+        model="by hand",
+        artifact=ledger.artifacts.put(b"?"),
+        lineage=lineage_here(),
+    )
+    name = ledger.register(foreign, "ann")
+    ledger.promote(name, to="active", reason="?", author="ann", enforce=False)
+    ledger.close()
+    refused = call("registry", "gate", cross, "--json", home=home)
+
+    assert (refused.code, refused.json["error"]) == (2, "NoData")
+    assert f"the active {name} (by hand) has no backtest in this study" in refused.json["found"]
 
 
 # leak audits

@@ -103,6 +103,12 @@ def test_no_record_is_long_enough_for_what_is_not_there():
     assert min_track_record_length(0.1, 0.0, 3.0, benchmark=0.1) == math.inf
 
 
+@pytest.mark.parametrize("sharpe", [5e-324, 1e-300, 1e-160])
+def test_a_sharpe_next_to_nothing_needs_more_periods_than_a_number_can_say(sharpe):
+    assert min_track_record_length(sharpe, 0.0, 3.0) == math.inf
+    assert min_track_record_length(0.1 + 1e-16, 0.0, 3.0, benchmark=0.1) > 1e30
+
+
 def test_the_backtest_length_is_that_of_purgedcv():
     assert min_backtest_length(45, 1.3) == pytest.approx(purgedcv.minimum_backtest_length(45, 1.3), rel=1e-12)
 
@@ -128,6 +134,8 @@ def test_a_record_that_cannot_say_has_none(returns):
         (lambda: expected_max_sharpe(10, -1.0), InvalidOption),
         (lambda: deflated_sharpe(0.1, 100, 0, 3, math.inf, 1.0), InvalidOption),
         (lambda: min_track_record_length(0.1, 0, 3, confidence=0.5), InvalidOption),
+        (lambda: min_track_record_length(1e200, 0, 3), InvalidOption),
+        (lambda: probabilistic_sharpe(1e200, 10, 0, 3), InvalidOption),
         (lambda: min_backtest_length(10, 0.0), InvalidOption),
         (lambda: sharpe_variance(np.array([])), NoData),
         (lambda: sharpe_variance(np.array([0.1, np.nan])), SchemaViolation),

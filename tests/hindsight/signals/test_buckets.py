@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from alphaloop.core.errors import InvalidOption
+from alphaloop.core.errors import DegenerateData, InvalidOption
 from alphaloop.hindsight.signals import deciles, hit_rate, wilson
 from tests.hindsight.signals.builders import panel, rows
 
@@ -87,6 +87,11 @@ def test_buckets_within_instants():
 
     assert deciles(signal, 2)["outcome"].to_list() == [1.5, 3.5]
     assert deciles(signal, 2, within=True)["outcome"].to_list() == [2.0, 3.0]
+
+
+def test_one_symbol_is_not_sorted_within_its_instants():
+    with pytest.raises(DegenerateData, match="one symbol at every instant"):
+        deciles(rows([1, 2, 3], [1, 2, 3]), 2, within=True)
 
 
 def test_errors_of_buckets_know_overlap():

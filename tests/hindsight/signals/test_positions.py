@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from alphaloop.core.errors import InvalidOption, SchemaViolation
+from alphaloop.core.errors import DegenerateData, InvalidOption, SchemaViolation
 from alphaloop.hindsight.signals import Rule, delayed, positions
 
 NAN = float("nan")
@@ -62,6 +62,11 @@ def test_no_rule_reads_ahead_or_takes_more_than_the_account(prediction, kind, ho
 
     assert positions(prediction[:cut], rule) == pytest.approx(whole[:cut])
     assert np.abs(whole).sum(axis=1).max() <= (2.0 if kind == "rank" else 1.0) + 1e-9
+
+
+def test_a_single_symbol_is_not_ranked():
+    with pytest.raises(DegenerateData, match="ranks among 1 symbols"):
+        held([[3.0]], kind="rank")
 
 
 @pytest.mark.parametrize("options", [{"kind": "best"}, {"scale": 0.0}, {"scale": NAN}, {"hold": 0}])

@@ -40,3 +40,24 @@ def test_what_cannot_be_said_is_none(signal):
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["ic_error"] is None
     assert set(found) == set(signal_figures(panel(0, instants=200)))
+
+
+def test_one_symbol_has_a_pooled_coefficient_and_none_across_symbols():
+    found = signal_figures(rows([1, 2, 3, 4, 5], [1, 3, 2, 5, 4]))
+
+    assert found["ic"] == pytest.approx(0.8)
+    assert (found["time_ic"], found["time_rank_ic"], found["icir"]) == (None, None, None)
+    assert found["time_ic_reason"] == "1 symbols at an instant: a figure across symbols needs 3"
+
+
+def test_many_symbols_have_both_and_nothing_to_explain():
+    found = signal_figures(panel(0, instants=200))
+
+    assert found["time_ic"] is not None
+    assert found["time_ic_reason"] is None
+
+
+def test_symbols_that_do_not_differ_are_the_reason_where_they_are_many():
+    found = signal_figures(rows([1, 1, 1], [1, 2, 3], [0, 0, 0], symbols=list("ABC")))
+
+    assert found["time_ic_reason"] == "predictions or outcomes of an instant that do not differ"

@@ -162,6 +162,46 @@ def test_what_cannot_be_appraised_is_refused(strong):
         appraise(SUBJECT, panel, folds, faint, trials=trials_of(faint), settings=HOW)
 
 
+def test_more_trials_than_days_are_measured_all_the_same():
+    """Days by trials is what the table is; that it is wider than long is no sign of a mistake."""
+    panel = made(bars=24 * 36, edge=0.3)
+    folds = folds_of(panel, WalkForward(3, test_size=24 * 8))
+    tried = tried_on(panel, folds, tuple(np.linspace(0.001, 3.0, 20)))
+    found = appraise(SUBJECT, panel, folds, tried, trials=trials_of(tried), settings=HOW)
+
+    assert (found.periods, found.trials) == (16, 20)
+    assert None not in (found.spa_p, found.pbo, found.pbo_band)
+    assert found.reasons == ()
+    assert judge(found).verdict == "insufficient"  # sixteen days
+
+
+def test_what_the_days_are_too_few_for_is_none_and_says_why():
+    panel = made(bars=24 * 24, edge=0.4)
+    folds = folds_of(panel, WalkForward(3, test_size=24 * 4))
+    tried = tried_on(panel, folds)
+    found = appraise(SUBJECT, panel, folds, tried, trials=trials_of(tried), settings=HOW)
+    verdict = judge(found)
+    measured = next(check for check in verdict.checks if check.name == "measured")
+
+    assert (found.periods, found.spa_p, found.pbo) == (8, None, None)
+    assert found.reasons == (
+        "spa_p: 8 periods of 4 candidates",
+        "pbo: 16 blocks of 8 rows",
+    )
+    assert verdict.verdict == "insufficient"
+    assert "(spa_p: 8 periods of 4 candidates; pbo: 16 blocks of 8 rows)" in measured.source
+    assert Evidence.from_json(found.to_json()) == found
+
+
+def test_three_days_are_no_record():
+    panel = made(bars=24 * 20, edge=0.4)
+    folds = folds_of(panel, WalkForward(2, test_size=24 * 3))
+    tried = tried_on(panel, folds)
+
+    with pytest.raises(NoData, match="3 days to score"):
+        appraise(SUBJECT, panel, folds, tried, trials=trials_of(tried), settings=HOW)
+
+
 def replace_traded(panel, folds, one):
     faint = one.predictions * 1e-9
     return Tried(one.config, faint, trade(panel, folds, faint, Rule()))

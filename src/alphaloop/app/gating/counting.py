@@ -7,6 +7,7 @@ result a trial keeps the returns of its judged part, which others are compared w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any
 
 from alphaloop.app.report.inputs import Provenance, ReportInput
@@ -190,13 +191,12 @@ def enter(ledger: Ledger, run: Run, place: Place, trial: str, *, author: str, co
         if trial not in tried(page, place.study):
             raise NoData("less than two periods to judge", "a longer run", "widen --start and --end, or raise --oos")
     header = run.setup.header
-    rule = {name: value for name, value in place.config.items() if name not in ("market_digest", "since")}
     candidate = Candidate(
         symbol=",".join(header.symbols),
         horizon=header.timeframe,
         kind=KIND,
         model=header.policy,
-        artifact=ledger.artifacts.put(canonical(rule).encode()),
+        artifact=ledger.artifacts.put(_content(place.config)),
         lineage=lineage_here(
             tables=header.table_versions,
             schema_hash=header.schema_hash,
@@ -207,6 +207,15 @@ def enter(ledger: Ledger, run: Run, place: Place, trial: str, *, author: str, co
         notes=trial,
     )
     return ledger.register(candidate, author)
+
+
+def artifact_of(config: Mapping[str, Any]) -> str:
+    """The hash under which the rule of a trial's configuration is stored: the same over any days."""
+    return sha256(_content(config)).hexdigest()
+
+
+def _content(config: Mapping[str, Any]) -> bytes:
+    return canonical({name: value for name, value in config.items() if name not in ("market_digest", "since")}).encode()
 
 
 def tried(page: Page, study: str) -> dict[str, Json]:

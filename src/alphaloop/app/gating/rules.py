@@ -6,7 +6,7 @@ Made anew whenever a verdict is asked for: what was tried since counts as well.
 from dataclasses import dataclass
 from typing import Any
 
-from alphaloop.app.gating.counting import Json, track_from, tried
+from alphaloop.app.gating.counting import Json, artifact_of, track_from, tried
 from alphaloop.app.gating.leaks import green
 from alphaloop.core.errors import NoData
 from alphaloop.core.time import iso
@@ -16,7 +16,7 @@ from alphaloop.registry.journal import Page
 from alphaloop.registry.ledger import Ledger
 from alphaloop.registry.promotion import Slot, active_at
 from alphaloop.registry.series import Series
-from alphaloop.registry.trials import count_trials
+from alphaloop.registry.trials import STARTED, count_trials
 from alphaloop.training.rules import WINDOWS, Field, Subject, Track, appraise
 
 BENCHMARK = "cash, and buying and holding"
@@ -63,25 +63,38 @@ def _known(page: Page, candidate: Entry) -> _Known:
         raise NoData(f"no run of {candidate.subject} in the ledger", "the trial it was registered with", fix)
     active = active_at(page, Slot.parse(candidate.scope))
     active = None if active == candidate.subject else active
-    rival = None if active is None else _rival(page, active, trials, own)
+    rival = None if active is None else _rival(page, active, study, own)
     clear = green(page, own["features"])
     return _Known(body, trials, own, counted.count, counted.variance, clear, active, rival)
 
 
-def _rival(page: Page, active: str, trials: dict[str, Json], own: Json) -> Json:
-    """Figures of what is active, over the same days.
+def _rival(page: Page, active: str, study: str, own: Json) -> Json:
+    """Figures of what is active, over the same days: of any backtest of the same rule.
 
     Raises
     ------
     NoData
-        If it was never run over them.
+        If it is no rule that was backtested in this study, or never over these days.
     """
     entry = page.last("candidate", subject=active)
-    model = None if entry is None else trials.get(entry.data["notes"])
-    if model is None or _days(model) != _days(own):
-        days = f"{iso(own['since'])} to {iso(own['until'])}"
-        raise NoData(f"no run of the active {active} from {days}", "one to compare with", "backtest and register it")
-    return model
+    runs = [] if entry is None else _runs(page, study, str(entry.data["artifact"]))
+    same = [figures for figures in runs if _days(figures) == _days(own)]
+    if same:
+        return same[-1]
+    model = "" if entry is None else f" ({entry.data['model']})"
+    days = f"{iso(own['since'])} to {iso(own['until'])}"
+    if not runs:
+        found, fix = "has no backtest in this study", "promote a backtested rule in its place, or retire it"
+    else:
+        found, fix = "was backtested over other days only", "run: alphaloop backtest with its options and these days"
+    raise NoData(f"the active {active}{model} {found}", f"its returns from {days}, to be compared with", fix)
+
+
+def _runs(page: Page, study: str, artifact: str) -> list[Json]:
+    """Figures of every finished trial of the rule that was stored under this hash."""
+    finished = tried(page, study)
+    started = (one for one in page.find(STARTED, scope=study) if one.subject in finished)
+    return [finished[one.subject] for one in started if artifact_of(one.data["config"]) == artifact]
 
 
 def _days(figures: Json) -> tuple[int, int, int]:

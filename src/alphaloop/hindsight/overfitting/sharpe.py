@@ -188,7 +188,8 @@ def min_track_record_length(
     Returns
     -------
     float
-        A whole number of periods, or ``inf`` for a Sharpe ratio that is not above the benchmark.
+        A whole number of periods, or ``inf`` for a Sharpe ratio that is not above the benchmark, or so little
+        above it that no number says how many.
 
     Source
     ------
@@ -205,7 +206,9 @@ def min_track_record_length(
     spread = _spread(sharpe, skew, kurtosis)
     if sharpe <= benchmark:
         return math.inf
-    return math.ceil(spread * (_NORMAL.inv_cdf(confidence) / (sharpe - benchmark)) ** 2) + 1.0
+    reach = _NORMAL.inv_cdf(confidence) / (sharpe - benchmark)
+    needed = spread * reach * reach  # a power would overflow where a product is infinite
+    return math.ceil(needed) + 1.0 if math.isfinite(needed) else math.inf
 
 
 def min_backtest_length(trials: float, sharpe: float = 1.0) -> float:
@@ -260,8 +263,8 @@ def _spread(sharpe: float, skew: float, kurtosis: float) -> float:
         raise InvalidOption(
             f"a kurtosis of {kurtosis}", "1 or more: 3 for a normal law", "excess kurtosis? add 3 to it"
         )
-    spread = 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe**2
-    if spread <= 0.0:
+    spread = 1.0 - skew * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe
+    if not 0.0 < spread < math.inf:
         raise InvalidOption(
             f"skew {skew} and kurtosis {kurtosis} at a Sharpe ratio of {sharpe}",
             "moments that a distribution can have: kurtosis >= 1 + skew^2",

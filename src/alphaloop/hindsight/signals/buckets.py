@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from alphaloop.core.errors import InvalidOption
+from alphaloop.core.errors import DegenerateData, InvalidOption
 from alphaloop.core.market import Bools
 from alphaloop.hindsight.signals.errors import Measured, chosen_lag, measured, widened, wilson
 from alphaloop.hindsight.signals.rows import Pairs, Signal, ranks
@@ -80,6 +80,13 @@ def deciles(
     polars.DataFrame
         Columns of :data:`SCHEMA`, a row for each bucket that is not empty. Equal predictions are never parted.
 
+    Raises
+    ------
+    InvalidOption
+        If there are fewer than two buckets.
+    DegenerateData
+        If rows are to be sorted within instants that have one symbol each.
+
     Examples
     --------
     >>> x = np.arange(8.0)
@@ -89,6 +96,8 @@ def deciles(
     if buckets < 2:
         raise InvalidOption(f"{buckets} buckets", "2 or more", "10 are usual")
     pairs = signal.pairs
+    if within and len(pairs) and int(pairs.sizes.max()) < 2:
+        raise DegenerateData("one symbol at every instant", "two or more to sort among", "leave within out")
     group = pairs.group if within else np.zeros(len(pairs), dtype=np.int64)
     size = np.bincount(group)[group] if len(pairs) else np.zeros(0)
     place = np.ceil((ranks(pairs.x, group) - 0.5) / np.maximum(size, 1) * buckets - 1e-9).astype(np.int64)

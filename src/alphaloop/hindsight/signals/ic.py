@@ -33,12 +33,15 @@ class ByTime:
         Of the coefficients that there are; None for none.
     icir : float or None
         Mean over deviation of the coefficients, per instant and not annualised.
+    reason : str
+        Why there is no mean; empty where there is one.
     """
 
     times: Ints
     ic: Floats
     mean: Measured | None
     icir: float | None
+    reason: str = ""
 
 
 def information_coefficient(
@@ -121,11 +124,19 @@ def by_time(signal: Signal, *, rank: bool = False, lag: int | None = None, confi
     times, found = pairs.times[pairs.first], _each_instant(pairs)
     known = found[np.isfinite(found)]
     if len(known) == 0:
-        return ByTime(times, found, None, None)
+        return ByTime(times, found, None, None, _why(pairs))
     mean, spread = float(known.mean()), float(known.std(ddof=1)) if len(known) > 1 else 0.0
     used = chosen_lag(len(known), pairs.overlap, lag)
     certain = measured(mean, known - mean, len(known), used, spread, confidence)
     return ByTime(times, found, certain, mean / spread if spread > _STILL else None)
+
+
+def _why(pairs: Pairs) -> str:
+    """What keeps every instant from having a coefficient."""
+    most = int(pairs.sizes.max(initial=0))
+    if most < _FEWEST:
+        return f"{most} symbols at an instant: a figure across symbols needs {_FEWEST}"
+    return "predictions or outcomes of an instant that do not differ"
 
 
 def _each_instant(pairs: Pairs) -> Floats:

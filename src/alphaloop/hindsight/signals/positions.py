@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from alphaloop.core.errors import InvalidOption, SchemaViolation
+from alphaloop.core.errors import DegenerateData, InvalidOption, SchemaViolation
 from alphaloop.core.market import Floats
 from alphaloop.hindsight.marks import carry_forward
 from alphaloop.hindsight.signals.rows import ranks
@@ -26,7 +26,8 @@ class Rule:
     kind : {"sign", "threshold", "proportional", "rank"}
         ``sign``: the whole share to the side of the prediction. ``threshold``: the same where it is beyond
         ``scale``, nothing elsewhere. ``proportional``: ``prediction / scale`` of the share, at most all of it.
-        ``rank``: the symbols of an instant from short to long by rank, as much short as long, shares summing to one.
+        ``rank``: the symbols of an instant from short to long by rank, as much short as long, shares summing to one;
+        a single symbol has no rank.
     scale : float, unit of the prediction, > 0
         Read by ``threshold`` and ``proportional``; the round-trip cost is a good threshold.
     hold : int, rows, 1 or more
@@ -71,6 +72,8 @@ def positions(prediction: Floats, rule: Rule) -> Floats:
     ------
     SchemaViolation
         If it is no table, or holds infinity.
+    DegenerateData
+        If a single symbol is to be ranked.
 
     Examples
     --------
@@ -81,6 +84,10 @@ def positions(prediction: Floats, rule: Rule) -> Floats:
     """
     if prediction.ndim != 2 or np.isinf(prediction).any():
         raise SchemaViolation(f"predictions of shape {prediction.shape}, or infinite", "finite, (T, A)", "")
+    if rule.kind == "rank" and prediction.shape[1] < 2:
+        raise DegenerateData(
+            f"ranks among {prediction.shape[1]} symbols", "two symbols or more", "use sign, threshold or proportional"
+        )
     wanted = np.nan_to_num(carry_forward(_wanted(prediction, rule)), nan=0.0)
     padded = np.vstack([np.zeros((1, wanted.shape[1])), np.cumsum(wanted, axis=0)])
     before = np.maximum(np.arange(1, len(padded)) - rule.hold, 0)

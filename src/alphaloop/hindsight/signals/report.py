@@ -1,7 +1,9 @@
 """All that is said of one signal, as one flat dictionary.
 
-Every figure is a number or ``None``: what the rows cannot say is none, never NaN. Definitions and
-what each figure cannot tell are in ``docs/signals.md``.
+Every figure is a number or ``None``: what the rows cannot say is none, never NaN. ``ic`` and ``rank_ic`` are pooled
+over all rows, so one symbol has them. ``time_ic`` and ``time_rank_ic`` are across the symbols of an instant, which one
+symbol cannot have: ``time_ic_reason`` then says so. Definitions and what each figure cannot tell are in
+``docs/signals.md``.
 """
 
 from alphaloop.hindsight.signals.buckets import deciles, hit_rate
@@ -9,7 +11,7 @@ from alphaloop.hindsight.signals.errors import Measured
 from alphaloop.hindsight.signals.ic import by_time, information_coefficient
 from alphaloop.hindsight.signals.rows import Signal
 
-Figures = dict[str, float | int | None]
+Figures = dict[str, float | int | str | None]
 
 
 def signal_figures(signal: Signal, *, lag: int | None = None, confidence: float = 0.95) -> Figures:
@@ -26,7 +28,8 @@ def signal_figures(signal: Signal, *, lag: int | None = None, confidence: float 
     dict of str to float, int or None
         ``rows``, ``instants``, ``symbols``, ``overlap``, ``coverage``; ``ic``, ``rank_ic``, ``time_ic``,
         ``time_rank_ic`` and ``hit_rate``, each with ``_error``, ``_low``, ``_high`` and ``_effective_n``; ``icir``,
-        ``rank_icir``; ``top_less_bottom``: mean outcome of the highest tenth of predictions less that of the lowest.
+        ``rank_icir``; ``time_ic_reason``: why there is no figure across symbols, else none; ``top_less_bottom``:
+        mean outcome of the highest tenth of predictions less that of the lowest.
     """
     pairs = signal.pairs
     plain, ranked = (by_time(signal, rank=rank, lag=lag, confidence=confidence) for rank in (False, True))
@@ -49,11 +52,10 @@ def signal_figures(signal: Signal, *, lag: int | None = None, confidence: float 
     for name, found in measured.items():
         figures |= _spelled(name, found)
     top_less_bottom = outer[-1] - outer[0] if outer else None
-    return figures | {"icir": plain.icir, "rank_icir": ranked.icir, "top_less_bottom": top_less_bottom}
+    across = {"icir": plain.icir, "rank_icir": ranked.icir, "time_ic_reason": plain.reason or None}
+    return figures | across | {"top_less_bottom": top_less_bottom}
 
 
 def _spelled(name: str, found: Measured | None) -> Figures:
-    parts = ("error", "low", "high", "effective_n")
-    return {name: found.value if found else None} | {
-        f"{name}_{part}": getattr(found, part) if found else None for part in parts
-    }
+    parts = {"": "value", **{f"_{part}": part for part in ("error", "low", "high", "effective_n")}}
+    return {f"{name}{end}": getattr(found, part) if found else None for end, part in parts.items()}

@@ -25,7 +25,7 @@ def ic(evidence: Evidence, limits: Thresholds) -> Check:
     found = evidence.ic
     low = None if found is None else found.low
     passed = low is not None and low > limits.min_ic
-    source = f"lower end of the IC's interval{'' if found is None else f' around {found.value:.4g}'}"
+    source = f"lower end of the pooled IC's interval{'' if found is None else f' around {found.value:.4g}'}"
     return answer("ic", low, f"> {limits.min_ic:g}", passed, f"{source}; {limits.where('min_ic')}")
 
 

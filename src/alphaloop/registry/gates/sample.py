@@ -26,7 +26,8 @@ def due(evidence: Evidence) -> tuple[str, ...]:
 def measured(evidence: Evidence, limits: Thresholds) -> Check:  # noqa: ARG001 - gates share one signature
     """Every figure that is due was measured; measured is how many were not, the source names them."""
     missing = [name for name in due(evidence) if getattr(evidence, name) is None]
-    source = f"not measured: {', '.join(missing)}" if missing else f"{len(due(evidence))} figures of the evidence"
+    why = f" ({'; '.join(evidence.reasons)})" if evidence.reasons else ""
+    source = f"not measured: {', '.join(missing)}{why}" if missing else f"{len(due(evidence))} figures of the evidence"
     return answer("measured", len(missing), "0 missing", not missing, source)
 
 

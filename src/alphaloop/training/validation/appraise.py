@@ -2,7 +2,8 @@
 
 Figures are of days, net of cost, on bars that no model was trained on and no rule was fitted on.
 What was tried besides is counted: it deflates the Sharpe ratio, ranks the winner, and stands in the test
-of superiority. Nothing here judges.
+of superiority. More trials than days are no mistake here: the table is known to be days by trials. What the days are
+too few for is none, and the evidence says why. Nothing here judges.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from alphaloop.core.errors import DegenerateData, SchemaViolation
+from alphaloop.core.errors import DegenerateData, InvalidOption, NoData, SchemaViolation
 from alphaloop.core.market import Floats
 from alphaloop.core.time import DAY_US
 from alphaloop.hindsight.bootstrap import Blocks, paired_difference
@@ -40,6 +41,7 @@ from alphaloop.training.validation.rule import by_day
 from alphaloop.training.validation.search import Tried, best
 
 DAYS_PER_YEAR = 365.0
+_FEWEST_DAYS = 4  # that skew and kurtosis need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ def appraise(
     Raises
     ------
     NoData
-        If nothing was tried.
+        If nothing was tried, or there are fewer than four days to score.
     DegenerateData
         If the best one never traded, or its predictions have no correlation to measure.
     SchemaViolation
@@ -123,6 +125,8 @@ def appraise(
     if held.shape != daily.shape:
         raise SchemaViolation(f"{len(held)} days of the active model", f"the {len(daily)} that were scored", "")
     record = track_record(daily)
+    if len(daily) < _FEWEST_DAYS:
+        raise NoData(f"{len(daily)} days to score", f"{_FEWEST_DAYS} or more", "test longer blocks, or more of them")
     if record is None:
         raise DegenerateData("a candidate that never held a position", "one that trades", "lower the rule's multiples")
     signal = scored(panel, folds, chosen)
@@ -150,7 +154,7 @@ def appraise(
         effective_n=ic.effective_n,
         trials=trials.count,
         trials_variance=variance,
-        effective_trials=effective_trials(table),
+        effective_trials=effective_trials(table, allow_wide=True),
         dsr=deflated_sharpe(record.sharpe, record.n, record.skew, record.kurtosis, trials.count, variance),
         spa_p=luck.spa_p,
         pbo=luck.pbo,
@@ -167,6 +171,7 @@ def appraise(
         smallest_ic=None if ic.effective_n is None else smallest_verifiable_ic(ic.effective_n),
         returns=hashlib.sha256(series_of(panel, chosen, subject.active_daily).to_bytes()).hexdigest(),
         deciles=tuple(float(one) for one in deciles(signal)["outcome"].to_list()),
+        reasons=luck.reasons,
     )
 
 
@@ -190,18 +195,28 @@ def scored(panel: Panel, folds: Folds, tried: Tried) -> Signal:
 
 
 class _Luck(NamedTuple):
-    spa_p: float
+    spa_p: float | None
     pbo: float | None
     band: Band | None
+    reasons: tuple[str, ...]
 
 
 def _luck(table: Floats, held: Floats, how: Settings) -> _Luck:
-    """PBO with its null band, and the p-value of the test of superiority; no PBO where there was no choice."""
-    superior = spa(table, held, how=Blocks(draws=how.draws, seed=how.seed)).p_value
-    if table.shape[1] < 2:
-        return _Luck(superior, None, None)
-    found = pbo(table, how.blocks, seed=how.seed, draws=how.null_draws)
-    return _Luck(superior, found.pbo, Band(*found.null_band))
+    """The p-value of the test of superiority, PBO with its null band; why, where the sample cannot carry one.
+
+    No PBO where there was no choice: nothing is missing then.
+    """
+    reasons, superior, found = [], None, None
+    try:
+        superior = spa(table, held, how=Blocks(draws=how.draws, seed=how.seed), allow_wide=True).p_value
+    except (NoData, InvalidOption) as error:
+        reasons.append(f"spa_p: {error.found}")
+    try:
+        found = pbo(table, how.blocks, seed=how.seed, draws=how.null_draws, allow_wide=True)
+    except (NoData, InvalidOption) as error:
+        reasons += [f"pbo: {error.found}"] if table.shape[1] > 1 else []
+    band = None if found is None else Band(*found.null_band)
+    return _Luck(superior, None if found is None else found.pbo, band, tuple(reasons))
 
 
 def _variance(trials: Trials, tried: Sequence[Tried]) -> float:
