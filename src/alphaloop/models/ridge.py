@@ -95,17 +95,25 @@ class Ridge:
 
     def save(self, path: Path) -> str:
         """Write the model as text; returns the hash of its content."""
-        if len(self._mean) == 0:
-            raise NotFitted("ridge regression")
-        arrays = {"mean": self._mean, "inverse": 1.0 / self._scale, "beta": self._beta, "errors": self._errors}
-        content = {"penalty": self.penalty, "rows": self.rows}
-        return saved.write(path, KIND, self.features, content | {k: v.tolist() for k, v in arrays.items()})
+        return saved.write(path, KIND, self.features, self.content())
 
     @classmethod
     def load(cls, path: Path, features: str | None = None) -> "Ridge":
         """A saved model; errors as :meth:`alphaloop.models.gbm.GradientBoosting.load`."""
         held = saved.read(path, KIND, features)
-        model = cls(held["penalty"], rows=held["rows"], features=held["features"])
+        return cls.of_content(held, held["features"])
+
+    def content(self) -> saved.Content:
+        """The fit as JSON can hold it: what a file has, and a model made of several ridges."""
+        if len(self._mean) == 0:
+            raise NotFitted("ridge regression")
+        arrays = {"mean": self._mean, "inverse": 1.0 / self._scale, "beta": self._beta, "errors": self._errors}
+        return {"penalty": self.penalty, "rows": self.rows} | {k: v.tolist() for k, v in arrays.items()}
+
+    @classmethod
+    def of_content(cls, held: saved.Content, features: str = "") -> "Ridge":
+        """The model whose :meth:`content` this is."""
+        model = cls(held["penalty"], rows=held["rows"], features=features)
         model._mean, inverse, model._beta, model._errors = (
             np.array(held[name]) for name in ("mean", "inverse", "beta", "errors")
         )
