@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alphaloop.core.errors import SchemaViolation
+from alphaloop.core.errors import NoData, SchemaViolation
 from alphaloop.core.orders import Fill, Reason
 from alphaloop.core.time import DAY_US, HOUR_US, Timeframe
+from alphaloop.hindsight.bootstrap import Blocks
 from alphaloop.hindsight.metrics import MetricsInput
 from alphaloop.hindsight.overfitting import deflated_sharpe, track_record
 from alphaloop.registry.evidence import CASH, Coverage, Evidence
 from alphaloop.registry.gates import judge
 from alphaloop.registry.series import Series
-from alphaloop.training.rules import Field, Subject, Track, appraise, step_down, track_of, windows_of
+from alphaloop.training.rules import Field, Subject, Track, appraise, track_of, windows_of
+from alphaloop.training.validation.appraise import step_down
 from tests.registry.evidence_builder import make_protocol
 
 DAYS = 400
@@ -127,15 +129,14 @@ def test_windows_of_a_single_period_are_none() -> None:
 
 def test_the_best_of_many_is_tested_among_all() -> None:
     table = NOISE + np.array([0.004, 0, 0, 0, 0, 0])
-    best, other = step_down(table, None), step_down(table[:, [1, 0, 2, 3, 4, 5]], None)
+    best, other = step_down(table, None, Blocks()), step_down(table[:, [1, 0, 2, 3, 4, 5]], None, Blocks())
 
-    assert best is not None
-    assert other is not None
     assert best < 0.05 < other
 
 
 def test_who_never_moves_is_not_tested() -> None:
-    assert step_down(np.column_stack([np.zeros(DAYS), NOISE]), None) is None
+    with pytest.raises(NoData):
+        step_down(np.column_stack([np.zeros(DAYS), NOISE]), None, Blocks())
 
 
 # evidence

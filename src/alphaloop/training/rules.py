@@ -25,12 +25,12 @@ from alphaloop.hindsight.overfitting import (
     pbo,
     probabilistic_sharpe,
     smallest_verifiable_sharpe,
-    spa,
     track_record,
 )
 from alphaloop.hindsight.returns import periodic, simple_returns
 from alphaloop.registry.evidence import CASH, Band, Coverage, Evidence, Interval, Protocol, Window
 from alphaloop.registry.series import Series
+from alphaloop.training.validation.appraise import step_down
 
 WINDOWS = 6
 """Stretches of equal length the sample is cut into, to see whether it earned more than once."""
@@ -276,43 +276,10 @@ def _overfitting(field: Field) -> tuple[float, Band] | None:
 
 def _superiority(field: Field, held: Floats) -> float | None:
     """The larger of two: that it beats cash by luck, and that it beats buying and holding by luck."""
-    found = [step_down(field.table, benchmark) for benchmark in (None, held)]
-    known = [one for one in found if one is not None]
-    return max(known) if len(known) == len(found) else None
-
-
-def step_down(table: Floats, benchmark: Floats | None) -> float | None:
-    """Probability that column 0 beats the benchmark by luck, all columns counted.
-
-    The best of all is tested beside all, the next beside those that are left, and so on; the
-    largest of these probabilities down to column 0 is its own.
-
-    Returns
-    -------
-    float or None
-        None where column 0 does not differ from the benchmark, or the sample is too small.
-
-    Source
-    ------
-    Romano and Wolf (2016), Efficient computation of adjusted p-values for resampling-based stepdown multiple
-    testing, Statistics and Probability Letters 113.
-
-    Examples
-    --------
-    >>> returns = np.random.default_rng(0).normal(0.0, 0.01, (500, 3))
-    >>> step_down(returns + [0.003, 0.0, 0.0], None) < 0.05 < step_down(returns, None)
-    True
-    """
-    left, worst = list(range(table.shape[1])), 0.0
-    while left:
-        try:
-            found = spa(table[:, left], benchmark, allow_wide=True)
-        except (DataError, InvalidOption):
-            return None
-        worst = max(worst, found.p_value)
-        if left.pop(found.best) == 0:
-            return worst
-    return None
+    try:
+        return max(step_down(field.table, benchmark, Blocks()) for benchmark in (None, held))
+    except (DataError, InvalidOption):
+        return None
 
 
 def _improvement(own: Floats, rival: Floats, seed: int) -> Interval | None:

@@ -42,23 +42,26 @@ class Between:
 Space = Mapping[str, Choice | Between]
 
 
-def tune(
-    attempt: Attempt, space: Space, trials: int, *, progress: Callable[[int], None] = lambda _done: None
-) -> tuple[Tried, ...]:
-    """Try ``trials`` configurations, each proposed from what the ones before came to.
+def explore(
+    worth: Callable[[Mapping[str, Any]], float], space: Space, trials: int, seed: int,
+    *, progress: Callable[[int], None] = lambda _done: None,
+) -> tuple[tuple[Mapping[str, Any], float], ...]:  # fmt: skip
+    """Ask what ``trials`` configurations are worth, each proposed from what the ones before were.
 
     Parameters
     ----------
-    attempt : Attempt
-        Its seed is the seed of the proposals.
+    worth : callable
+        Of a configuration; more is better. Whoever hands it in counts it as a trial.
     space : mapping of name to Choice or Between
     trials : int
+    seed : int
+        Of the proposals.
     progress : callable
         Takes the number done.
 
     Returns
     -------
-    tuple of Tried
+    tuple of (configuration, worth)
         In the order of the proposals, without those that failed.
 
     Raises
@@ -77,22 +80,51 @@ def tune(
     if trials < 1 or not space:
         raise InvalidOption(f"{trials} trials of {len(space)} settings", "one or more of both", "")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=attempt.seed))
-    found: list[Tried] = []
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+    found: list[tuple[Mapping[str, Any], float]] = []
     failure: DegenerateData | NoData | None = None
     for done in range(trials):
         asked = study.ask()
         config = {name: _ask(asked, name, one) for name, one in space.items()}
         try:
-            found.append(attempt(config))
+            found.append((config, worth(config)))
         except (DegenerateData, NoData) as error:
             study.tell(asked, state=optuna.trial.TrialState.FAIL)
             failure = error
         else:
-            study.tell(asked, found[-1].traded.sharpe or 0.0)
+            study.tell(asked, found[-1][1])
         progress(done + 1)
     if failure is not None and not found:
         raise failure
+    return tuple(found)
+
+
+def tune(
+    attempt: Attempt, space: Space, trials: int, *, progress: Callable[[int], None] = lambda _done: None
+) -> tuple[Tried, ...]:
+    """Try ``trials`` configurations by their net Sharpe ratio, as :func:`explore`; each is a trial of the ledger.
+
+    Parameters
+    ----------
+    attempt : Attempt
+        Its seed is the seed of the proposals.
+    space : mapping of name to Choice or Between
+    trials : int
+    progress : callable
+        Takes the number done.
+
+    Returns
+    -------
+    tuple of Tried
+        In the order of the proposals, without those that failed.
+    """
+    found: list[Tried] = []
+
+    def worth(config: Mapping[str, Any]) -> float:
+        found.append(attempt(config))
+        return found[-1].traded.sharpe or 0.0
+
+    explore(worth, space, trials, attempt.seed, progress=progress)
     return tuple(found)
 
 
