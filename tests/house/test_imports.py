@@ -38,7 +38,7 @@ EXTRAS = modules(
     ]
 )
 OURS = {"alphaloop", *sys.stdlib_module_names}
-NETWORKS = ("src/alphaloop/models/sequence/",)
+NETWORKS = ("src/alphaloop/models/sequence/", "src/alphaloop/models/vc/")
 """Folders of torch modules: a class of torch cannot wait inside a function, so who needs them imports them late."""
 
 
