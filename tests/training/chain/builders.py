@@ -46,7 +46,7 @@ def store_of(folder, *symbols):
             horizons=("1h", "4h"),
             versions={"market_bars": 1, "feature_matrix_main": 2},
             made_of={"made": True},
-        )  # fmt: skip
+        )
     )
     for rows in symbols or (symbol_rows(),):
         store.add(rows)
@@ -79,6 +79,9 @@ class RidgeLearner:
     def save(self, folder):
         self.model.save(folder / "ridge.json")
         return {"model": folder / "ridge.json"}
+
+    def facts(self):
+        return {"penalty": self.penalty}
 
 
 def newest(rows):

@@ -17,6 +17,7 @@ from alphaloop.core.time import Timeframe
 from alphaloop.datasets.windows.cut import WindowRows, window_rows
 from alphaloop.datasets.windows.store import Store, SymbolRows
 from alphaloop.features.contract import resolve
+from alphaloop.models.saved import feature_hash
 from alphaloop.training.chain.asked import Asked
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -98,6 +99,11 @@ class Examples:
             name: tuple(place for place, one in enumerate(self.modalities) if one in members)
             for name, members in GROUPS.items()
         }
+
+    @property
+    def features_hash(self) -> str:
+        """Of the features shown, in order, under their schema: written into models, checked when they are read."""
+        return feature_hash((self.schema_hash, *self.features))
 
     @cached_property
     def digest(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from alphaloop.core.protocols import Forecast
 from alphaloop.datasets.windows.cut import WindowRows
 from alphaloop.training.chain.examples import Examples
+from alphaloop.training.validation.tuning import Space
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Levels that are kept beside each mean."""
@@ -101,9 +102,39 @@ class Learner(Protocol):
         ...
 
 
+class Telling(Protocol):
+    """A learner that has more to say than its files."""
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of the fit, JSON: means and deviations of scaling, trees, epochs."""
+        ...
+
+
+Config = Mapping[str, Any]
 Make = Callable[[Examples], Learner]
 """An unfitted learner for the features and horizons of these examples. Must pickle: a function of a module, or an
 instance of a frozen dataclass with ``__call__``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What a chain may vary before its variants are walked.
+
+    Proposals are fitted before the first test block and judged on it, by the mean IC of all horizons. That block only
+    fits the rule of positions and is never scored, so the search has seen nothing of what is.
+
+    Parameters
+    ----------
+    space : Space
+    make : callable
+        A configuration to the variant that is tried.
+    then : callable
+        The best configuration to the chain that is walked.
+    """
+
+    space: Space
+    make: Callable[[Config], Make]
+    then: Callable[[Config], "Chain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +159,7 @@ class Chain:
         What is not as it should be; a candidate of such a chain cannot pass.
     backbones : tuple of str
         Models that take part, as the gates call them.
+    search : Search, optional
     """
 
     kind: str
@@ -138,6 +170,7 @@ class Chain:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
     backbones: tuple[str, ...] = ()
+    search: Search | None = None
 
     def named(self, pattern: str, symbol: str) -> str:
         """A file name for a symbol."""
