@@ -5,7 +5,10 @@ import pytest
 from alphaloop.core.conformance import check_policy, sample_observations
 from alphaloop.policies.baselines import BASELINES, BuyAndHold, Donchian, MaCross, RandomTurnover, RsiReversal
 from alphaloop.policies.experts.library import EXPERTS
+from alphaloop.policies.forecast.policy import ForecastPolicy
 from tests.contracts.discovery import POLICIES, name
+from tests.policies.forecast.builders import Told, voice
+from tests.policies.forecast.builders import policy as forecast
 
 # Policies that need arguments, or say more with some than with none. A class without an
 # entry is made without arguments; one that cannot be fails here until it gets an entry.
@@ -15,7 +18,17 @@ BUILDERS = {
     Donchian: lambda: Donchian(9, 3, allow_short=False),
     RandomTurnover: lambda: RandomTurnover(0.3),
     BuyAndHold: lambda: BuyAndHold(weight=0.2),
+    ForecastPolicy: lambda: forecast(
+        voice(Surprise((1.0, 1.0)), ("3m", "9m"), features=("a", "b")), schema_hash="sample", band=0.5, weight=0.3
+    ),
 }
+
+
+class Surprise(Told):
+    """Expects a feature to come back to another: a random walk gives it something to say now and then."""
+
+    def predict(self, X, mask=None):
+        return super().predict((X[..., :1] - X[..., 1:]) / 1e5, mask)
 
 
 def test_baselines_and_experts_are_found():
