@@ -224,15 +224,9 @@ def _enter_symbol(found: Json, examples: Examples, walked: Walked, asked: Asked,
         )  # fmt: skip
         _keep(around, evidence, series)
         table = walked.table(horizon)
-        oos = {
-            "id": name,
-            "symbol": examples.symbol,
-            "horizon": horizon,
-            "kind": chain.kind,
-            "oos": table[chain.chosen],
-        }
+        slot = {"id": name, "symbol": examples.symbol, "horizon": horizon, "kind": chain.kind}
         told = {"variants": table, "chosen": chain.chosen, "degraded": list(chain.degraded), "trials": evidence.trials}
-        found["candidates"].append({**slot, **told})
+        found["candidates"].append({**slot, "oos": table[chain.chosen], **told})
         found["verdicts"].append(around.judge(name))
 
 
