@@ -18,6 +18,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
         28,
         "the options of a command are the parameters of its function: typer reads them there",
     ),
+    ("parameters", "src/alphaloop/app/cli/data.py::simulate"): (
+        8,
+        "the options of a command are the parameters of its function: typer reads them there",
+    ),
     ("parameters", "src/alphaloop/app/cli/evaluate.py::controls"): (
         8,
         "the options of a command are the parameters of its function: typer reads them there",

@@ -183,6 +183,17 @@ def test_compact_keeps_every_row(tmp_path):
 # simulate
 
 
+def test_what_is_planted_is_what_was_asked_for_and_its_best_correlation_is_stated(tmp_path):
+    words = ["data", "simulate", "--symbols", "SIMA", "--days", "1", "--timeframe", "1h", "--steady", "--json"]
+    planted = call(*words, "--plant", "flow_r2=0.06975", home=tmp_path / "a").json["truth"]
+    usual = call(*words, home=tmp_path / "b").json["truth"]
+
+    assert (planted["flow_r2"], planted["momentum_r2"], planted["news_after_bp"]) == (0.06975, 0.0, 0.0)
+    assert planted["attainable_ic"]["1h"]["SIMA"] == pytest.approx(0.1**0.5)
+    assert planted["attainable_ic"]["4h"]["SIMA"] == pytest.approx(0.1**0.5 / 2)
+    assert usual["attainable_ic"] is None  # a drift among other effects has no closed form
+
+
 def test_simulate_writes_once_and_says_what_it_planted(tmp_path):
     words = ["data", "simulate", "--symbols", "SIMA,SIMB", "--days", "1", "--seed", "5"]
 
@@ -297,6 +308,8 @@ def test_without_ccxt_the_extra_is_named(tmp_path, monkeypatch):
         (["query", "SELECT * FROM nothing_here"], "InvalidOption", "nothing_here"),
         (["query", "DROP TABLE market_bars"], "InvalidOption", "DROP"),
         (["simulate", "--days", "0"], "InvalidOption", "days 0"),
+        (["simulate", "--plant", "luck=1"], "InvalidOption", "--plant luck=1"),
+        (["simulate", "--plant", "flow_r2=much"], "InvalidOption", "--plant flow_r2=much"),
         (["simulate", "--timeframe", "7q"], "InvalidOption", "7q"),
         ([*FETCH[1:], "--end", "2024-01-01"], "InvalidOption", "2024-01-01"),
         ([*FETCH[1:3], "nowhere", *FETCH[4:]], "UnknownName", "nowhere"),

@@ -89,20 +89,27 @@ def simulate(
     timeframe: Annotated[str, typer.Option(help="Bar interval.")] = "5m",
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 0,
     null: Annotated[bool, typer.Option("--null", help="Plant nothing: a market without edge.")] = False,
+    plant: Annotated[
+        str | None,
+        typer.Option(help="Plant these alone, e.g. flow_r2=0.1,news_after_bp=100. [default: the usual five]"),
+    ] = None,
+    steady: Annotated[bool, typer.Option("--steady", help="Shocks of one size: no clusters, no regimes.")] = False,
     json: Json = False,
 ) -> int:
     """Make a market whose truth is known, every row marked synthetic."""
     from alphaloop.app.simulating import market_of, simulate_into
 
-    market = market_of(context.names(symbols), days, timeframe, seed, null)
+    market = market_of(context.names(symbols), days, timeframe, seed, null, plant=plant, steady=steady)
     result = simulate_into(context.lake(), market, now=context.now_us())
     if json:
         output.emit(result)
         return 0
     output.table(result["tables"], title="simulated: no claim about real markets")
-    best = result["truth"].pop("optima")
+    best, ic = result["truth"].pop("optima"), result["truth"].pop("attainable_ic") or {}
     output.table([result["truth"]], title="planted")
     output.table([{"effect": name, **one} for name, one in best.items()], title="what the best trader of each earns")
+    known = [{"horizon": name, **one} for name, one in ic.items()]
+    output.table(known, title="best IC by horizon", quiet=True)
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from alphaloop.lake.sources.simulated.attainable import STEADY, attainable_ic
 from alphaloop.lake.sources.simulated.candles import market_bars
 from alphaloop.lake.sources.simulated.config import REGIMES, SYMBOLS, VENUE, SimulatedMarket
 from alphaloop.lake.sources.simulated.derivatives import funding_rates, onchain_signals, open_interest, orderbook_l2
@@ -51,6 +52,7 @@ def simulate(market: SimulatedMarket) -> dict[str, pl.DataFrame]:
 __all__ = [
     "NOTHING",
     "REGIMES",
+    "STEADY",
     "SYMBOLS",
     "VENUE",
     "Dynamics",
@@ -61,6 +63,7 @@ __all__ = [
     "Sampling",
     "SimulatedMarket",
     "Truth",
+    "attainable_ic",
     "simulate",
     "truth",
 ]
