@@ -171,8 +171,10 @@ class Ear:
                 f"{lookback} or more",
                 "build the view with policy.lookback",
             )
-        places = self._columns.places(observation.features)
-        return observation.windows[-lookback:, asset, list(places)].astype(np.float32)
+        places = list(self._columns.places(observation.features))
+        window = observation.windows[-lookback:, asset, places].astype(np.float32)
+        window[-1, ~observation.mask[asset, places]] = np.nan
+        return window
 
     def _opinions(self, forecast: Forecast) -> list[Opinion]:
         mean = np.asarray(forecast.mean, dtype=np.float64)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alphaloop.core.errors import SchemaViolation, UnreadableFile
+from alphaloop.features.contract import Schema
 from alphaloop.registry.artifacts import Artifacts
 from alphaloop.registry.lineage import code_hash
 from alphaloop.training.chain.asked import Asked
@@ -40,7 +41,10 @@ class Entered:
     files: dict[str, Path]
 
 
-def enter(examples: Examples, chain: Chain, asked: Asked, how: Fitting, store: Artifacts, models: Path) -> Entered:
+def enter(
+    examples: Examples, chain: Chain, asked: Asked, how: Fitting, store: Artifacts, models: Path,
+    signals: Mapping[str, Any] | None = None,
+) -> Entered:  # fmt: skip
     """Fit the chosen variant on all labelled rows and keep what it is.
 
     Parameters
@@ -53,6 +57,8 @@ def enter(examples: Examples, chain: Chain, asked: Asked, how: Fitting, store: A
     store : Artifacts
     models : Path
         Where readable copies go.
+    signals : mapping, optional
+        From which forecast on it is traded: :func:`alphaloop.training.chain.signals.signals_of`.
 
     Raises
     ------
@@ -68,7 +74,7 @@ def enter(examples: Examples, chain: Chain, asked: Asked, how: Fitting, store: A
         name, content = chain.named(chain.files[role], examples.symbol), Path(path).read_bytes()
         files[role] = {"name": name, "sha256": store.put(content)}
         copies[name] = _copy(models / name, content)
-    manifest = _manifest(examples, chain, asked, files, saved["facts"])
+    manifest = {**_manifest(examples, chain, asked, files, saved["facts"]), "signals": dict(signals or {})}
     content = (json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
     for pattern in chain.manifests:
         name = chain.named(pattern, examples.symbol)
@@ -153,8 +159,10 @@ def _manifest(
         "dropped": list(examples.dropped),
         "schema_hash": examples.schema_hash,
         "features_hash": examples.features_hash,
+        "view_hash": Schema(examples.features).hash,  # what an observation of these features alone calls itself
         "rows": len(examples.rows),
         "window": [int(times[0]), int(times[-1])],
+        "learnt_until": int(examples.rows.ends.max()),
         "cost": examples.cost,
         "examples": examples.digest,
         "versions": dict(examples.versions),

@@ -24,6 +24,7 @@ from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.learner import Chain, Fitting, Progress, silent
 from alphaloop.training.chain.score import Bench, Rival, evidence_of, figures, outcome
 from alphaloop.training.chain.searching import searched
+from alphaloop.training.chain.signals import signals_of
 from alphaloop.training.chain.walk import Cuts, Predicted, cuts_of, walk
 from alphaloop.training.validation.appraise import Subject
 from alphaloop.training.validation.rule import Rule
@@ -209,7 +210,8 @@ def _enter_symbol(found: Json, examples: Examples, walked: Walked, asked: Asked,
         folder=final, seed=asked.seed, embargo_us=asked.embargo_us, inner_folds=asked.effort.inner_folds,
         epochs=asked.effort.epochs, progress=_of(around.progress, examples.symbol),
     )  # fmt: skip
-    entered = enter(examples, chain, asked, how, around.ledger.artifacts, around.home / "artifacts" / "models")
+    signals = signals_of(examples, walked.predicted[chain.chosen])
+    entered = enter(examples, chain, asked, how, around.ledger.artifacts, around.home / "artifacts" / "models", signals)
     found["artifacts"] += [
         {"symbol": examples.symbol, "file": str(path), "name": name} for name, path in entered.files.items()
     ]
