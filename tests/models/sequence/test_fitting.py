@@ -164,3 +164,46 @@ def test_batches_taken_ahead_come_in_order_and_pass_errors_on():
     assert list(taken_ahead(Odd(), steps[:3])) == [0, 1, 2]
     with pytest.raises(ZeroDivisionError):
         list(taken_ahead(Odd(), steps))
+
+
+def test_hidden_channels_leave_some_windows_values_and_mask(windows):
+    recipe = Recipe(epochs=2, batch=16, device="cpu", hidden=(1,), hidden_share=0.5)
+    seen = []
+
+    class Watched(Network):
+        def forward(self, x, mask=None):
+            if self.training:
+                seen.append((x.clone(), mask.clone()))
+            return super().forward(x, mask)
+
+    fit(Watched(PLAN), *windows, recipe=recipe, seed=1)
+    x, mask = (torch.cat(parts) for parts in zip(*seen, strict=True))
+    gone = ~mask[:, 0, 1]
+
+    assert 0.3 < gone.float().mean() < 0.7
+    assert (x[gone][:, :, 1] == 0).all()
+    assert not mask[gone][:, :, 1].any()
+    assert mask[:, :, 0].all()
+    assert torch.equal(gone[:64], gone[64:]) is False  # drawn anew in each epoch
+
+
+def test_a_killed_run_with_hidden_channels_and_few_windows_an_epoch_goes_on_to_the_same_weights(windows, tmp_path):
+    recipe = Recipe(epochs=4, batch=16, device="cpu", hidden=(0,), hidden_share=0.3, rows=40)
+    whole, history = train(windows, recipe=recipe)
+
+    def kill(epoch):
+        if epoch.number == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(windows, recipe=recipe, folder=tmp_path, progress=kill)
+    resumed, again = train(windows, recipe=recipe, folder=tmp_path)
+
+    assert torch.equal(weights(whole), weights(resumed))
+    assert history == again
+
+
+def test_what_cannot_be_hidden_or_drawn_is_refused():
+    for wrong in ({"hidden_share": 1.0}, {"hidden": (-1,)}, {"rows": 0}):
+        with pytest.raises(InvalidOption):
+            Recipe(**wrong)

@@ -29,6 +29,7 @@ from alphaloop.models.windows import Batch, Rows, Windows
 
 _LOOKED_AT = 256  # windows by which data are known again
 _AHEAD = 2  # batches that wait while one is worked on
+SCHEDULES = ("cosine", "constant", "halving", "waning")
 
 Progress = Callable[["Epoch"], None]
 
@@ -44,19 +45,30 @@ class Recipe:
     batch : int
         Windows per step, over all processes together.
     learning_rate, weight_decay : float
-        Of AdamW; the rate warms up over the first tenth of the steps and falls along a cosine.
+        Of AdamW.
     patience : int
         Epochs without a better validation loss before it stops.
     average : float in [0, 1)
         Decay of the moving average of weights, which is what validates and predicts; 0 is off.
     clip : float
-        Largest norm of a gradient.
+        Largest norm of a gradient; infinity leaves them as they are.
+    schedule : {"cosine", "constant", "halving", "waning"}
+        Of the rate: a warm-up over the first tenth of the steps, then a half cosine; always the same; half as high in
+        each epoch as in the one before; or full for three epochs, then a tenth lower in each.
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto``.
     precision : {"float32", "bfloat16"}
         Of the arithmetic where it is safe; weights are float32 always.
     compile : bool
         Let torch compile the step. It pays on a GPU.
+    hidden : tuple of int
+        Channels that are hidden together, values and mask, in some windows of training: so that windows without them
+        are nothing new when they come.
+    hidden_share : float in [0, 1)
+        Of the windows.
+    rows : int, optional
+        Windows of an epoch, drawn anew each time; all of them where left out. Neighbouring windows tell nearly
+        the same, so fewer cost less and teach as much.
     loss : Loss
     """
 
@@ -71,6 +83,9 @@ class Recipe:
     device: str = "auto"
     precision: str = "float32"
     compile: bool = False
+    hidden: tuple[int, ...] = ()
+    hidden_share: float = 0.0
+    rows: int | None = None
     loss: Loss = field(default_factory=Loss)
 
     def __post_init__(self) -> None:
@@ -79,8 +94,12 @@ class Recipe:
             raise InvalidOption(found, "epochs, batch and patience of 1 or more, average in [0, 1)", "correct them")
         if self.precision not in ("float32", "bfloat16"):
             raise InvalidOption(f"precision {self.precision!r}", "float32 or bfloat16", "choose one")
-        if self.schedule not in ("cosine", "constant"):
-            raise InvalidOption(f"schedule {self.schedule!r}", "cosine or constant", "choose one")
+        if self.rows is not None and self.rows < 1:
+            raise InvalidOption(f"{self.rows} windows an epoch", "1 or more", "leave it out for all")
+        if not 0 <= self.hidden_share < 1 or min(self.hidden, default=0) < 0:
+            raise InvalidOption(f"hidden {self.hidden} in {self.hidden_share} of windows", "a share in [0, 1)", "")
+        if self.schedule not in SCHEDULES:
+            raise InvalidOption(f"schedule {self.schedule!r}", f"one of {', '.join(SCHEDULES)}", "choose one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +239,8 @@ class _Run:
         self.now: list[Tensor] = list(network.parameters())
         self.best = copy.deepcopy(network.state_dict())
         self.identity = _identity(network, (train, valid), recipe, seed)
-        self.steps = math.ceil(len(train) / recipe.batch) * recipe.epochs
+        self.many = min(len(train), recipe.rows or len(train))
+        self.steps = len(_joined(list(batches(self.many, recipe.batch)))) * recipe.epochs
         self.step = 0
 
     def resume(self, folder: Path | None) -> _State:
@@ -259,9 +279,9 @@ class _Run:
 
     def epoch(self, state: _State) -> Epoch:
         torch.manual_seed(self.seed * 1_000_003 + state.epoch)
-        order = np.random.default_rng((self.seed, state.epoch)).permutation(len(self.train))
+        order = np.random.default_rng((self.seed, state.epoch)).permutation(len(self.train))[: self.many]
         self.network.train()
-        total = sum(self._step(batch) for batch in taken_ahead(self.train, self._mine(order))) / len(self.train)
+        total = sum(self._step(batch) for batch in taken_ahead(self.train, self._mine(order))) / self.many
         train_loss, valid_loss = _summed(total, self.device), self._validate()
         self._sound(train_loss, valid_loss, state.epoch)
         better = valid_loss < state.best_loss
@@ -288,6 +308,7 @@ class _Run:
         x, mask, y, teacher, weight = tensors(batch, self.device)
         if mask is None and _world() > 1:  # every weight must take part where gradients are averaged
             mask = torch.ones_like(x, dtype=torch.bool)  # type: ignore[arg-type]
+        x, mask = self._hide(x, mask)  # type: ignore[arg-type]
         with self._precision():
             loss = self.loss(self.stepped(x, mask).float(), y, teacher, weight)  # type: ignore[arg-type]
         self.optimizer.zero_grad(set_to_none=True)
@@ -298,16 +319,31 @@ class _Run:
         self._average()
         return float(loss.detach()) * len(batch.x)
 
+    def _hide(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """The batch with the hidden channels taken out of some windows, drawn anew in every step."""
+        if not self.recipe.hidden or self.recipe.hidden_share == 0:
+            return x, mask
+        known = torch.ones_like(x, dtype=torch.bool) if mask is None else mask.clone()
+        drawn = torch.rand(len(x), device=x.device) < self.recipe.hidden_share
+        channels = torch.tensor(self.recipe.hidden, device=x.device)
+        gone = torch.zeros(x.shape[2], dtype=torch.bool, device=x.device).index_fill(0, channels, value=True)
+        out = drawn[:, None, None] & gone[None, None, :]
+        return x.masked_fill(out, 0.0), known & ~out
+
     def _rate(self) -> float:
+        """Of the step to come; see :class:`Recipe`."""
+        full, epoch = self.recipe.learning_rate, self.step // (self.steps // self.recipe.epochs)
+        if self.recipe.schedule == "cosine":
+            return full * self._cosine()
+        return full * {"constant": 1.0, "halving": 0.5**epoch, "waning": 0.9 ** max(0, epoch - 2)}[self.recipe.schedule]
+
+    def _cosine(self) -> float:
         """Linear warm-up over the first tenth, then a half cosine down to a hundredth."""
-        full = self.recipe.learning_rate
-        if self.recipe.schedule == "constant":
-            return full
         warm = max(1, self.steps // 10)
         if self.step < warm:
-            return full * (self.step + 1) / warm
+            return (self.step + 1) / warm
         gone = (self.step - warm) / max(1, self.steps - warm)
-        return full * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(gone, 1.0))))
+        return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(gone, 1.0)))
 
     def _average(self) -> None:
         """Moving average whose decay grows with the steps made, so that the start is soon forgotten."""
