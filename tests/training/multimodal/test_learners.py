@@ -9,7 +9,8 @@ from alphaloop.core.errors import NoData, NotFitted
 from alphaloop.models.gate import ResidualGate
 from alphaloop.models.ridge import Ridge
 from alphaloop.training.chain.learner import Fitting
-from alphaloop.training.multimodal.learners import FILE, GateOf, Recipe, RidgeOf, newest, text_of
+from alphaloop.training.multimodal.learners import FILE, GateOf, RidgeOf, newest, text_of
+from alphaloop.training.multimodal.recipe import Recipe
 from tests.training.multimodal.builders import STEP, examples
 
 

@@ -135,8 +135,24 @@ def test_the_newest_events_are_taken(lake):
     assert mentions.events["known"].min() >= gather(lake, VcAsked()).events["known"].sort()[-10]
 
 
+def test_days_before_the_end_of_the_record_are_the_same_as_a_start(lake):
+    put(lake, world(companies=10))
+    whole = gather(lake, VcAsked())
+    start = whole.end - 100 * DAY_US
+
+    assert gather(lake, VcAsked(lookback_days=100)).events.equals(gather(lake, VcAsked(start=start)).events)
+
+
+def test_events_of_other_symbols_are_left_out(lake):
+    put(lake, world(companies=3))
+    with pytest.raises(NoData, match="no events of BTCUSDT"):
+        gather(lake, VcAsked(symbols=("BTCUSDT",)))
+
+    assert gather(lake, VcAsked(symbols=("MARKET",))).events.height == gather(lake, VcAsked()).events.height
+
+
 def test_what_it_cannot_do_it_says(lake):
-    with pytest.raises(NoData, match="no events known from None"):
+    with pytest.raises(NoData, match="no events known from the beginning on"):
         gather(lake, VcAsked())
     put(lake, [("a", "funding", 0, None, 1, 0.9)])
     with pytest.raises(NoData, match="1 events, none about company or coin"):
@@ -149,7 +165,17 @@ def test_what_it_cannot_do_it_says(lake):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"label": "sooner"}, {"within_months": 0}, {"folds": 1}, {"start": 2, "end": 1}, {"kinds": ()}]
+    "wrong",
+    [
+        {"label": "sooner"},
+        {"within_months": 0},
+        {"folds": 1},
+        {"start": 2, "end": 1},
+        {"kinds": ()},
+        {"lookback_days": 0},
+        {"start": 1, "lookback_days": 1},
+        {"limit": 0},
+    ],
 )
 def test_a_run_that_cannot_be_is_refused(wrong):
     with pytest.raises(InvalidOption):

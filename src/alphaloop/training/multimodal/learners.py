@@ -6,6 +6,7 @@ improvement on rows with text does not lie above zero the gate is shut, and the 
 one of numbers alone.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,9 @@ from alphaloop.models.ridge import Ridge
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.learner import Fitting, Told
 from alphaloop.training.multimodal.judgement import Judgement, judge
+from alphaloop.training.multimodal.recipe import Recipe
 
-FILE = "multimodal_candidate.json"
+FILE, GATES = "multimodal_candidate.json", "multimodal_gates.json"
 COUNTS = {"social_posts": 1.0, "social_comments": 1.0, "event_density": 24.0}
 """Features that say how much text there is, and what one unit is worth in posts or events: density is events per
 hour of the last day, as far back as text features look; posts and comments are those of six hours."""
@@ -40,23 +42,6 @@ def text_of(examples: Examples) -> Text:
         (examples.features.index(name), worth) for name, worth in COUNTS.items() if name in examples.features
     )
     return Text(examples.groups["text"], counts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """Settings of the chain.
-
-    Parameters
-    ----------
-    base_penalty, text_penalty : float, > 0
-        Of the ridge regressions; ``single_ridge`` has the base's.
-    text_dropout : float, 0 to below 1
-        Share of the training rows of ``single_ridge`` whose text is hidden as if it were missing.
-    """
-
-    base_penalty: float = 0.1
-    text_penalty: float = 0.1
-    text_dropout: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +172,12 @@ class GateLearner:
     def save(self, folder: Path) -> dict[str, Path]:
         """The model as JSON, and beside it what was found of its gates."""
         self.model.save(folder / FILE)
-        return {"model": folder / FILE}
+        (folder / GATES).write_text(json.dumps(self.told(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        return {"model": folder / FILE, "gates": folder / GATES}
+
+    def facts(self) -> dict[str, Any]:
+        """For the manifest."""
+        return {"gates": self.told()}
 
     def told(self) -> list[dict[str, Any]]:
         """Of each horizon: accepted or refused and why, its interval, ``k`` and ``a0``."""
