@@ -12,6 +12,7 @@ import typer
 
 from alphaloop import __version__
 from alphaloop.app.cli import backtest, context, data, demo, doctor, evaluate, features, gating, plotting, registry
+from alphaloop.app.cli.train import group as train
 from alphaloop.core.errors import AlphaloopError, NotPassed, PromotionConflict
 
 INTERRUPTED = 130
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.add_typer(features.app, name="features")
 features.app.command("plot")(plotting.run_plot)
+app.add_typer(train.app, name="train")
 app.add_typer(evaluate.app, name="evaluate")
 registry.app.command("gate")(gating.run_gate)
 app.add_typer(registry.app, name="registry")

@@ -153,6 +153,11 @@ class SequenceForecaster:
         self._network, self._scaling = network, scaling
         return self
 
+    @property
+    def scaling(self) -> Scaling | None:
+        """Means and deviations of the rows it learnt from; none before the fit."""
+        return self._scaling
+
     def predict(self, X: Floats, mask: Bools | None = None) -> QuantileForecast:
         """Forecasts of every horizon, shape (N, H).
 

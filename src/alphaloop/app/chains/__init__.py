@@ -1,0 +1,1 @@
+"""Training chains, wired: from the lake to examples, from a run to the ledger and the pages of its verdicts."""
