@@ -15,7 +15,7 @@ from alphaloop.features.view import MarketView
 from alphaloop.lake.table import Lake
 
 
-def view_of(lake: Lake, market: Market, schema: Schema, *, words: bool = False) -> MarketView:
+def view_of(lake: Lake, market: Market, schema: Schema, *, words: bool = False, lookback: int = 1) -> MarketView:
     """Observer of a market through a schema whose features may need the lake.
 
     Parameters
@@ -26,6 +26,8 @@ def view_of(lake: Lake, market: Market, schema: Schema, *, words: bool = False) 
     schema : Schema
     words : bool
         Whether observations tell frames and regimes too, which costs a millisecond a bar and symbol.
+    lookback : int, bars
+        Rows of their windows.
 
     Raises
     ------
@@ -34,7 +36,7 @@ def view_of(lake: Lake, market: Market, schema: Schema, *, words: bool = False) 
         reads it would do nothing, and not say so.
     """
     if not schema.sources:
-        return MarketView(market, schema, words=words)
+        return MarketView(market, schema, lookback, words=words)
 
     def fill(values: Floats, mask: Bools) -> None:
         values[:], mask[:] = np.nan, False
@@ -42,7 +44,7 @@ def view_of(lake: Lake, market: Market, schema: Schema, *, words: bool = False) 
             _fill(lake, market, schema, asset, values[:, asset], mask[:, asset])
             _check(schema, symbol, mask[:, asset])
 
-    return MarketView(market, schema, fill=fill, words=words)
+    return MarketView(market, schema, lookback, fill=fill, words=words)
 
 
 def _fill(lake: Lake, market: Market, schema: Schema, asset: int, values: Floats, mask: Bools) -> None:

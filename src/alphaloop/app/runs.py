@@ -12,6 +12,7 @@ from alphaloop.app.report.inputs import Provenance, ReportInput
 from alphaloop.app.report.write import write_report
 from alphaloop.app.wiring import Options, Setup, play, prepare
 from alphaloop.core.orders import Order
+from alphaloop.core.protocols import Policy
 from alphaloop.core.time import iso
 from alphaloop.core.trace import Trace
 from alphaloop.execution.paper import PaperVenue
@@ -24,6 +25,7 @@ TOLERANCE = 1e-9
 """Largest difference of paper from backtest, as a fraction of equity, that counts as equal."""
 
 Progress = Callable[[int], None]
+_PLAIN = str.maketrans(":+", "--")  # letters of a policy that not every file system takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,18 @@ def backtest_of(lake: Lake, setup: Setup, reports: Path, command: str, progress:
     return _write(lake, setup, trace, reports, command)
 
 
-def replay(lake: Lake, options: Options, reports: Path, command: str, progress: Progress | None = None) -> Run:
+def replay(
+    lake: Lake, options: Options, reports: Path, command: str, progress: Progress | None = None,
+    policy: Policy | None = None,
+) -> Run:  # fmt: skip
     """Run the same session through the paper venue, and hold it against the backtest.
+
+    ``policy`` is as :func:`alphaloop.app.wiring.prepare` takes it.
 
     The summary gains ``max_equity_difference`` (fraction of equity), ``order_differences``
     (orders that are not equal) and ``equal``.
     """
-    setup = prepare(lake, options)
+    setup = prepare(lake, options, policy)
     simulated = play(setup, SimulatedVenue, progress)
     trace = play(setup, PaperVenue, progress)
     run = _write(lake, setup, trace, reports, command)
@@ -108,7 +115,7 @@ def _write(lake: Lake, setup: Setup, trace: Trace, reports: Path, command: str) 
         trace_hash=digest,
         command=command,
     )
-    folder = reports / f"{setup.options.policy}-{digest[:10]}"
+    folder = reports / f"{setup.options.policy.translate(_PLAIN)}-{digest[:10]}"
     report = ReportInput.of_trace(trace, setup.market, provenance)
     states = market_states(lake, setup.market)
     # the oracle fills by the default rules, at once and any size: a run by others is not held against it

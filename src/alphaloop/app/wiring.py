@@ -13,10 +13,10 @@ import numpy as np
 
 from alphaloop import __version__
 from alphaloop.app.observing import view_of
-from alphaloop.core.errors import InvalidOption, NoData, UnknownName
+from alphaloop.core.errors import InvalidOption, LookaheadError, NoData, UnknownName
 from alphaloop.core.market import CLOSE, Instrument, Market
 from alphaloop.core.protocols import Policy, Venue
-from alphaloop.core.time import Timeframe
+from alphaloop.core.time import Timeframe, iso
 from alphaloop.core.trace import Header, Trace
 from alphaloop.engine.feeds import ReplayFeed
 from alphaloop.engine.session import Session, run
@@ -171,13 +171,19 @@ def make_policy(name: str, params: Mapping[str, str] | None = None) -> Policy:
     for key, text in (params or {}).items():
         if key not in known:
             raise UnknownName(f"parameter '{key}' of {name}", f"one of {', '.join(known) or 'none'}", "")
-        given[key] = _typed(key, text, known[key])
+        given[key] = typed(key, text, known[key])
     policy: Policy = kind(**given)  # type: ignore[arg-type]  # checked by name and type above
     return policy
 
 
-def _typed(key: str, text: str, default: object) -> object:
-    """``text`` as the type of its default; a default of none stands for a number."""
+def typed(key: str, text: str, default: object) -> object:
+    """``text`` as the type of its default; a default of none stands for a number.
+
+    Raises
+    ------
+    InvalidOption
+        If it is not of that type.
+    """
     if isinstance(default, str):
         return text
     if isinstance(default, bool):
@@ -200,15 +206,24 @@ def instrument_of(symbol: str, venue: str, costs: Costs) -> Instrument:
     return Instrument(symbol, kind=kind, taker_fee=costs.taker, maker_fee=costs.maker, slippage=costs.slippage)
 
 
-def prepare(lake: Lake, options: Options) -> Setup:
+def prepare(lake: Lake, options: Options, policy: Policy | None = None) -> Setup:
     """Load the market and make the parts.
+
+    Parameters
+    ----------
+    lake : Lake
+    options : Options
+    policy : Policy, optional
+        Made already, for one that the options name but do not describe; by its name otherwise.
 
     Raises
     ------
     NoData, UnknownName, InvalidOption
         If the lake lacks the bars, or an option names nothing.
+    LookaheadError
+        If the policy has learnt from bars of the window.
     """
-    policy = make_policy(options.policy, options.params)
+    policy = make_policy(options.policy, options.params) if policy is None else policy
     timeframe = Timeframe.parse(options.timeframe)
     if len(set(options.symbols)) != len(options.symbols) or not options.symbols:
         raise InvalidOption(f"symbols {options.symbols}", "one or more, each once", "pass --symbols BTCUSDT,ETHUSDT")
@@ -221,6 +236,7 @@ def prepare(lake: Lake, options: Options) -> Setup:
     marks = load_marks(lake, market)
     if marks.timeframes:
         market = replace(market, mark=marks.values)
+    _require_unseen(policy, market)
     schema = Schema(policy.features)
     read = {"market_bars", "funding_rates", *tables_of(schema.sources), *(["prices"] if marks.timeframes else [])}
     header = Header(
@@ -249,12 +265,29 @@ def prepare(lake: Lake, options: Options) -> Setup:
         market,
         instruments,
         policy,
-        view_of(lake, _history(lake, market, options), schema, words=getattr(policy, "words", False)),
+        view_of(
+            lake,
+            _history(lake, market, options),
+            schema,
+            words=getattr(policy, "words", False),
+            lookback=getattr(policy, "lookback", 1),
+        ),
         chain_of(options.limits),
         header,
         data_kind(lake, market, schema),
         {symbol: marks.words(symbol) for symbol in market.symbols},
     )
+
+
+def _require_unseen(policy: Policy, market: Market) -> None:
+    """What a model has learnt from it must not be tested on."""
+    learnt, first = getattr(policy, "learnt_until", 0), int(market.ts[0]) + market.timeframe.us
+    if first < learnt:
+        raise LookaheadError(
+            f"decisions from {iso(first)} on by a model that has learnt from bars until {iso(learnt)}",
+            "bars it has not seen",
+            f"pass --start {iso(learnt)} or later, train with an earlier --end, or say --set in_sample=true",
+        )
 
 
 def _history(lake: Lake, market: Market, options: Options) -> Market:

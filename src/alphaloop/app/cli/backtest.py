@@ -1,5 +1,6 @@
 """``alphaloop backtest`` and ``alphaloop paper replay``: one set of options, two venues."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +12,14 @@ from alphaloop.app.cli import context, output
 from alphaloop.app.cli.candidates import label_candidates_of
 
 if TYPE_CHECKING:
-    from alphaloop.app.runs import Progress, Run
+    from alphaloop.app.runs import Progress
     from alphaloop.app.wiring import Options
 
 paper = typer.Typer(help="Trade on paper.", no_args_is_help=True, rich_markup_mode=None)
 
 NAMES = (
     "buy-and-hold flat random ma-cross rsi-reversal donchian; "
-    "momentum band-reversion volume-breakout carry volatility-target order-flow"
+    "momentum band-reversion volume-breakout carry volatility-target order-flow; forecast:CANDIDATE"
 )
 
 Act = Callable[["Options", bool, "Judging"], int]
@@ -64,6 +65,7 @@ def _command(act: Act) -> Callable[..., int]:
         oos: Annotated[float, typer.Option(help="Share of the window, its end, that a verdict is made of.")] = 0.5,
         json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     ) -> int:
+        from alphaloop.app.chains.trading import with_environment
         from alphaloop.app.wiring import Costs, Options, limits_of
         from alphaloop.execution.simulator.presets import rules_of
 
@@ -94,7 +96,7 @@ def _command(act: Act) -> Callable[..., int]:
             latency_us=round(latency_ms * 1000),
             params=context.pairs(set_ or []),
         )
-        return act(options, json, Judging(register, oos))
+        return act(with_environment(options, os.environ), json, Judging(register, oos))
 
     run.__doc__ = act.__doc__
     return run
@@ -123,13 +125,20 @@ def _backtest(options: "Options", json: bool, judging: Judging) -> int:
 
 def _replay(options: "Options", json: bool, judging: Judging) -> int:
     """Replay the same session through the paper venue; equal to the backtest, or exit 1."""
+    from alphaloop.app.chains.trading import forecast_of, named
     from alphaloop.app.runs import TOLERANCE, replay
     from alphaloop.registry.runs import record_run
 
     if judging.register:
         raise typer.BadParameter("a replay is no trial: register the backtest", param_hint="--register")
 
-    run = _run(replay, options, "paper replay", json)
+    policy = None
+    if named(options):
+        with context.ledger() as ledger:
+            options, policy = forecast_of(ledger, options)
+    with output.progress("paper replay", quiet=json) as tick:
+        step: Progress = tick
+        run = replay(context.lake(), options, context.home() / "reports", command_line(), step, policy)
     with context.ledger() as ledger:
         record_run(ledger.journal, run.trace, "paper", context.author(), figures=run.summary["metrics"])
     run.summary.update(dict.fromkeys(("study", "trial", "trials", "candidate")))  # what is replayed was tried before
@@ -144,12 +153,6 @@ def _replay(options: "Options", json: bool, judging: Judging) -> int:
             f"of {run.summary['orders']:,}"
         )
     return 0 if run.summary["equal"] else 1
-
-
-def _run(act: Callable[..., "Run"], options: "Options", title: str, quiet: bool) -> "Run":
-    with output.progress(title, quiet=quiet) as tick:
-        step: Progress = tick
-        return act(context.lake(), options, context.home() / "reports", command_line(), step)
 
 
 HEADLINES = (

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from alphaloop.app.chains.trading import forecast_of, named
 from alphaloop.app.gating.counting import earlier, enter, figures_of, place_of
 from alphaloop.app.runs import Progress, Run, backtest_of
 from alphaloop.app.wiring import Options, prepare
@@ -41,7 +42,10 @@ def counted_backtest(
     Run
         Its summary gains ``study``, ``trial``, ``trials`` (counted so far) and ``candidate``.
     """
-    setup = prepare(desk.lake, options)
+    policy = None
+    if named(options):
+        options, policy = forecast_of(desk.ledger, options)
+    setup = prepare(desk.lake, options, policy)
     place = place_of(setup, share)
     trial = earlier(desk.ledger, place)
     if trial is not None:

@@ -94,6 +94,11 @@ class ForecastPolicy:
         object.__setattr__(self, "lookback", max(voice.lookback for voice in self.voices))
         object.__setattr__(self, "_ears", tuple(Ear(voice, self.cost, self.full) for voice in self.voices))
 
+    @property
+    def learnt_until(self) -> int:
+        """The last instant any model has learnt from, microseconds UTC: no test may begin before it."""
+        return max(voice.learnt_until for voice in self.voices)
+
     def reset(self, seed: int) -> None:  # noqa: ARG002 - the protocol's argument
         """Nothing is open, nobody has spoken. The seed is not used."""
         self._books.clear()

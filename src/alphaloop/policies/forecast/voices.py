@@ -55,6 +55,8 @@ class Voice:
         Gates of the horizons it may be traded on; one without a gate is left out.
     least_known : float, 0 to 1
         Share of values that must be known, in the newest row and in the window.
+    learnt_until : int, microseconds UTC
+        The last instant any label it learnt from reads; 0 where nobody asks.
 
     Raises
     ------
@@ -71,6 +73,7 @@ class Voice:
     symbols: tuple[str, ...] = ()
     signals: Signals = field(default_factory=lambda: Signals({}))
     least_known: float = 0.5
+    learnt_until: int = 0
 
     def __post_init__(self) -> None:
         if not self.features or not self.horizons or self.lookback < 1 or not 0 <= self.least_known <= 1:
