@@ -17,6 +17,15 @@ def test_activity_counts_posts_and_events_that_are_known():
     assert text.activity(newest) == pytest.approx([np.log(9), np.log(4), 0.0, 0.0])
 
 
+def test_what_is_read_of_text_by_hand():
+    """Newest rows of text at places 0, 2, 3, of which 2 and 3 take sides: three features, and 0 times each side."""
+    X = np.array([[[9.0] * 4, [2.0, 8.0, -0.5, 3.0]], [[9.0] * 4, [np.nan, 8.0, 1.0, 1.0]]])
+    found = Text((0, 2, 3), sides=(2, 3)).inputs(X)
+
+    assert found[0, 0].tolist() == [2.0, -0.5, 3.0, -1.0, 6.0]
+    assert np.isnan(found[1, 0]).tolist() == [True, False, False, True, True]
+
+
 def test_opening_by_hand():
     # e^-1.5 = 0.22313, 1 / 1.22313 = 0.81757
     assert gate(np.array([1.5]), 3.0, 1.0)[0] == pytest.approx(0.8175744761936437)
@@ -59,5 +68,7 @@ def test_the_fitted_gate_is_no_worse_than_one_half_open_or_nearly_shut(rows):
 def test_places_are_checked():
     with pytest.raises(InvalidOption, match="each place once"):
         Text((1, 1))
+    with pytest.raises(InvalidOption, match="sides"):
+        Text((1,), sides=(2,))
     with pytest.raises(InvalidOption, match="worth"):
         Text((1,), ((1, 0.0),))

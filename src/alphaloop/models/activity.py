@@ -24,6 +24,9 @@ class Text:
     ----------
     columns : tuple of int
         Places of the features that only the text model reads.
+    sides : tuple of int
+        Places among ``columns`` of features that lean up or down. The text model reads each of the others times each of
+        these as well: how fresh or loud text is tells nothing of the direction, and the direction nothing of how much.
     counts : tuple of (int, float)
         Place of a feature and what one unit of it is worth in posts or events: the sum of their products
         is ``posts + events``. Those that are unknown count as none.
@@ -31,18 +34,34 @@ class Text:
     Raises
     ------
     InvalidOption
-        If a place stands twice, is negative, or a worth is not above zero.
+        If a place stands twice, is negative, a side is no column, or a worth is not above zero.
     """
 
     columns: tuple[int, ...] = ()
     counts: tuple[tuple[int, float], ...] = ()
+    sides: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         places = (*self.columns, *(place for place, _ in self.counts))
         if len(set(self.columns)) < len(self.columns) or min(places, default=0) < 0:
             raise InvalidOption(f"text at {places}", "each place once, 0 or more", "")
+        if not set(self.sides) <= set(self.columns):
+            raise InvalidOption(f"sides at {self.sides}", f"columns of text, {self.columns}", "")
         if any(not 0 < worth < np.inf for _, worth in self.counts):
             raise InvalidOption(f"counts {self.counts}", "a worth above zero", "")
+
+    def inputs(self, X: Floats) -> Floats:
+        """What the text model reads of windows (N, L, F): the newest text features and their products, (N, 1, P).
+
+        Examples
+        --------
+        >>> Text((0, 1), sides=(1,)).inputs(np.array([[[2.0, -0.5, 9.0]]])).tolist()
+        [[[2.0, -0.5, -1.0]]]
+        """
+        newest = X[:, -1]
+        rest = [place for place in self.columns if place not in self.sides]
+        products = [newest[:, rest] * newest[:, [side]] for side in self.sides]
+        return np.hstack([newest[:, list(self.columns)], *products])[:, None, :]
 
     def activity(self, newest: Floats) -> Floats:
         """``log(1 + posts + events)`` of each row (N, F), shape (N,); 0 where none is known or none was said.

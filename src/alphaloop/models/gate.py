@@ -207,7 +207,8 @@ class ResidualGate:
         said = None if self._correction is None else self._correction.content()
         gates = {"steepness": self.steepness.tolist(), "middle": self.middle.tolist(), "open": self.open.tolist()}
         content = {"base": self.base.content(), "correction": said, "columns": self._columns, **gates}
-        text = {"columns": list(self.text.columns), "counts": [list(one) for one in self.text.counts]}
+        of = self.text
+        text = {"columns": of.columns, "counts": of.counts, "sides": of.sides}
         return saved.write(path, KIND, self.features, {**content, "text": text, "plan": asdict(self.plan)})
 
     @classmethod
@@ -215,7 +216,8 @@ class ResidualGate:
         """A saved model; errors as :meth:`alphaloop.models.gbm.GradientBoosting.load`."""
         held = saved.read(path, KIND, features)
         counts = tuple((int(place), float(worth)) for place, worth in held["text"]["counts"])
-        model = cls(Text(tuple(held["text"]["columns"]), counts), Gating(**held["plan"]), features=held["features"])
+        text = Text(tuple(held["text"]["columns"]), counts, tuple(held["text"]["sides"]))
+        model = cls(text, Gating(**held["plan"]), features=held["features"])
         model._base, model._columns = Ridge.of_content(held["base"]), held["columns"]
         model._correction = None if held["correction"] is None else Ridge.of_content(held["correction"])
         model.steepness, model.middle = np.array(held["steepness"]), np.array(held["middle"])
@@ -230,13 +232,13 @@ class ResidualGate:
         active = np.flatnonzero((self.text.activity(X[:, -1]) > 0) & np.isfinite(errors).any(axis=1))
         if not self.text.columns or int(np.isfinite(errors[active]).sum(axis=0).min()) < self.plan.fewest:
             return None
-        return Ridge(self.plan.text_penalty).fit(X[active, -1:][:, :, list(self.text.columns)], errors[active])
+        return Ridge(self.plan.text_penalty).fit(self.text.inputs(X[active]), errors[active])
 
     def _say(self, X: Floats) -> Floats:
         """The text model's correction of windows, shape (N, H)."""
         if self._correction is None:
             raise NoData("no text to learn from", f"{self.plan.fewest} rows with text", "")
-        return self._correction.predict(X[:, -1:, list(self.text.columns)]).mean
+        return self._correction.predict(self.text.inputs(X)).mean
 
     def _fit_gates(self, X: Floats, errors: Floats) -> None:
         """``k`` and ``a0`` of each horizon by rows that nothing was fitted on."""

@@ -32,6 +32,8 @@ FILE, GATES = "multimodal_candidate.json", "multimodal_gates.json"
 COUNTS = {"social_posts": 1.0, "social_comments": 1.0, "event_density": 24.0}
 """Features that say how much text there is, and what one unit is worth in posts or events: density is events per
 hour of the last day, as far back as text features look; posts and comments are those of six hours."""
+SIDES = ("event_sentiment", "social_post_sentiment", "social_comment_sentiment", "social_event_sentiment")
+"""Features of text that lean up or down."""
 JUDGING = 3  # blocks of the training window on which a gate has to prove itself
 JUDGED = 0.6  # their share of its rows
 
@@ -41,7 +43,8 @@ def text_of(examples: Examples) -> Text:
     counts = tuple(
         (examples.features.index(name), worth) for name, worth in COUNTS.items() if name in examples.features
     )
-    return Text(examples.groups["text"], counts)
+    sides = tuple(examples.features.index(name) for name in SIDES if name in examples.features)
+    return Text(examples.groups["text"], counts, sides)
 
 
 @dataclass(frozen=True, slots=True)
