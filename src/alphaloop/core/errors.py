@@ -28,6 +28,7 @@
     ├── SourceError                 an outside service failed
     │   ├── SourceUnavailable       down, unreachable, or past its deadline
     │   └── SourceRejected          it answered, and the answer is no
+    ├── DeviceLost                  an accelerator failed in the middle of a computation
     └── OrderError
         ├── InvalidOrder            an order no venue could accept
         └── ImpossibleTransition    reports of one order that cannot all be true
@@ -187,6 +188,10 @@ class SourceUnavailable(SourceError):
 
 class SourceRejected(SourceError):
     """It answered, and the answer is no."""
+
+
+class DeviceLost(AlphaloopError):
+    """An accelerator failed in the middle of a computation: it is gone, or its memory is full."""
 
 
 class OrderError(AlphaloopError):

@@ -1,9 +1,13 @@
+import copy
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation, UnreadableFile
-from alphaloop.models.sequence import checkpoint
+from alphaloop.core.errors import DeviceLost, InvalidOption, NoData, SchemaViolation, UnreadableFile
+from alphaloop.models.sequence import checkpoint, fitting
 from alphaloop.models.sequence.fitting import Recipe, batches, fit, pick_device, taken_ahead
 from alphaloop.models.sequence.network import Network, Plan
 from alphaloop.models.windows import ArrayWindows, SeriesWindows
@@ -207,3 +211,84 @@ def test_what_cannot_be_hidden_or_drawn_is_refused():
     for wrong in ({"hidden_share": 1.0}, {"hidden": (-1,)}, {"rows": 0}):
         with pytest.raises(InvalidOption):
             Recipe(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "wanted"),
+    [
+        ("constant", [1, 1, 1, 1, 1, 1]),
+        ("halving", [1, 1, 0.5, 0.25, 0.125, 0.0625]),
+        ("waning", [1, 1, 1, 1, 0.9, 0.81]),
+    ],
+)
+def test_rates_fall_as_the_papers_code_lets_them(windows, schedule, wanted):
+    recipe = Recipe(
+        epochs=6, batch=16, patience=9, learning_rate=0.01, schedule=schedule, clip=float("inf"), device="cpu"
+    )
+
+    rates = [epoch.learning_rate for epoch in train(windows, recipe=recipe)[1]]
+
+    assert rates == pytest.approx([0.01 * one for one in wanted])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.AcceleratorError("CUDA error: unspecified launch failure\nmore"),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("CUDA error: device not ready"),
+    ],
+    ids=["gone", "full", "old"],
+)
+def test_a_device_that_disappears_is_named_and_the_run_goes_on_from_what_was_kept(
+    windows, tmp_path, monkeypatch, error
+):
+    whole, history = train(windows)
+    step, done = fitting._Run._step, []
+
+    def fails(run, batch):
+        done.append(0)
+        if len(done) == 10:  # in the third of five epochs of four steps
+            raise error
+        return step(run, batch)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting._Run, "_step", fails)
+        with pytest.raises(DeviceLost, match="cpu in epoch 3: CUDA") as told:
+            train(windows, folder=tmp_path)
+    resumed, again = train(windows, folder=tmp_path)
+
+    assert "2 epochs are kept" in told.value.fix
+    assert torch.equal(weights(resumed), weights(whole))
+    assert again == history
+
+
+def test_other_errors_of_a_step_are_not_the_devices(windows, monkeypatch):
+    monkeypatch.setattr(fitting._Run, "_step", lambda run, batch: (_ for _ in ()).throw(RuntimeError("shape")))
+
+    with pytest.raises(RuntimeError, match="shape"):
+        train(windows)
+
+
+def test_bfloat16_trains_with_float32_weights_near_the_same(windows):
+    recipe = Recipe(epochs=15, batch=16, learning_rate=0.02, device="cpu")
+    made, history = train(windows, recipe=replace(recipe, precision="bfloat16"))
+    _, plain = train(windows, recipe=recipe)
+
+    assert {part.dtype for part in made.parameters()} == {torch.float32}
+    assert history[-1].valid_loss == pytest.approx(plain[-1].valid_loss, rel=0.25)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles through a C++ compiler on a processor")
+def test_a_compiled_step_trains_as_a_plain_one(windows):
+    plan = replace(PLAN, backbone="rlinear", settings={}, dropout=0.0)
+    torch.manual_seed(3)
+    made = Network(plan)
+    twin = copy.deepcopy(made)
+
+    history = fit(made, *windows, recipe=replace(RECIPE, compile=True), seed=1)
+    plain = fit(twin, *windows, recipe=RECIPE, seed=1)
+
+    assert [one.valid_loss for one in history] == pytest.approx([one.valid_loss for one in plain], rel=1e-3)
+    assert "_orig_mod" not in "".join(made.state_dict())

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation
+from alphaloop.core.errors import DeviceLost, InvalidOption, NoData, SchemaViolation
 from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.losses import Loss
 from alphaloop.models.sequence.network import Network
@@ -53,8 +53,8 @@ class Recipe:
     clip : float
         Largest norm of a gradient; infinity leaves them as they are.
     schedule : {"cosine", "constant", "halving", "waning"}
-        Of the rate: a warm-up over the first tenth of the steps, then a half cosine; always the same; half as high in
-        each epoch as in the one before; or full for three epochs, then a tenth lower in each.
+        Of the rate: a warm-up over the first tenth of the steps, then a half cosine; always the same; full for two
+        epochs, then half in each of what it was; or full for four epochs, then a tenth lower in each.
     device : str
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto``.
     precision : {"float32", "bfloat16"}
@@ -154,6 +154,8 @@ def fit(
         If the checkpoint found is of another run: other data, plan, recipe or seed.
     SchemaViolation
         If the loss stops being a number: the data hold a value that is none, or the rate is too high.
+    DeviceLost
+        If the device fails; the checkpoint is that of the last whole epoch.
     """
     if not len(train) or not len(valid):
         raise NoData(f"{len(train)} windows to train and {len(valid)} to validate", "one of each or more", "give more")
@@ -162,7 +164,7 @@ def fit(
     run = _Run(network, train, valid, recipe, seed, device)
     state = run.resume(folder)
     while state.epoch < recipe.epochs and state.waited < recipe.patience:
-        epoch = run.epoch(state)
+        epoch = _guarded(run, state, folder)
         if progress is not None:
             progress(epoch)
         if folder is not None and _rank() == 0:
@@ -170,6 +172,20 @@ def fit(
     network.load_state_dict(run.best)
     network.eval()
     return state.history
+
+
+def _guarded(run: "_Run", state: _State, folder: Path | None) -> Epoch:
+    """One epoch; a device that fails under it is named, and what is kept stays as it was."""
+    try:
+        return run.epoch(state)
+    except RuntimeError as error:
+        lost = isinstance(error, torch.AcceleratorError | torch.OutOfMemoryError) or "CUDA error" in str(error)
+        if not lost:
+            raise
+        kept = "nothing is kept" if folder is None else f"{len(state.history)} epochs are kept in {folder.name}"
+        said = str(error).splitlines()[0]
+        fix = f"{kept}; run it again, with a smaller batch if memory is full, or with device cpu"
+        raise DeviceLost(f"{run.device} in epoch {state.epoch + 1}: {said}", "a device that stays", fix) from error
 
 
 def pick_device(asked: str) -> torch.device:
@@ -335,7 +351,12 @@ class _Run:
         full, epoch = self.recipe.learning_rate, self.step // (self.steps // self.recipe.epochs)
         if self.recipe.schedule == "cosine":
             return full * self._cosine()
-        return full * {"constant": 1.0, "halving": 0.5**epoch, "waning": 0.9 ** max(0, epoch - 2)}[self.recipe.schedule]
+        return (
+            full
+            * {"constant": 1.0, "halving": 0.5 ** max(0, epoch - 1), "waning": 0.9 ** max(0, epoch - 3)}[
+                self.recipe.schedule
+            ]
+        )
 
     def _cosine(self) -> float:
         """Linear warm-up over the first tenth, then a half cosine down to a hundredth."""

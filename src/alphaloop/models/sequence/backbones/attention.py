@@ -26,11 +26,23 @@ class TokenNorm(nn.Module):
 
 
 class EncoderLayer(nn.Module):
-    """Post-norm transformer layer (Vaswani et al. 2017, section 3.1), GELU in the perceptron."""
+    """Post-norm transformer layer (Vaswani et al. 2017, section 3.1), GELU in the perceptron.
 
-    def __init__(self, width: int, heads: int, hidden: int, *, dropout: float, norm: Norm = "layer") -> None:
+    Parameters
+    ----------
+    width, heads, hidden : int
+    dropout : float
+        Of what attention and perceptron add.
+    overlook : float
+        Share of attention weights dropped in training.
+    norm : {"layer", "batch"}
+    """
+
+    def __init__(
+        self, width: int, heads: int, hidden: int, *, dropout: float, overlook: float = 0.0, norm: Norm = "layer"
+    ) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.overlook = heads, overlook
         self.project = nn.Linear(width, 3 * width)
         self.join = nn.Linear(width, width)
         self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width))
@@ -47,7 +59,8 @@ class EncoderLayer(nn.Module):
         batch, length, width = tokens.shape
         parts = self.project(tokens).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = (part.transpose(1, 2) for part in parts.unbind(2))
-        seen = nn.functional.scaled_dot_product_attention(query, key, value)
+        overlook = self.overlook if self.training else 0.0
+        seen = nn.functional.scaled_dot_product_attention(query, key, value, dropout_p=overlook)
         joined: Tensor = self.join(seen.transpose(1, 2).reshape(batch, length, width))
         return joined
 

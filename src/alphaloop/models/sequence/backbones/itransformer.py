@@ -22,7 +22,9 @@ class ITransformer(nn.Module):
         del channels  # any number: attention is between whatever is there
         self.width = width
         self.embed = nn.Sequential(nn.Linear(lookback, width), nn.Dropout(dropout))
-        self.layers = nn.Sequential(*(EncoderLayer(width, heads, hidden, dropout=dropout) for _ in range(layers)))
+        self.layers = nn.Sequential(
+            *(EncoderLayer(width, heads, hidden, dropout=dropout, overlook=dropout) for _ in range(layers))
+        )
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:

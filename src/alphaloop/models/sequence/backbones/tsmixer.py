@@ -7,6 +7,8 @@ one temporal projection at the end (the head's).
 
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.widening import Widening
+
 
 class JointNorm(nn.Module):
     """Batch normalisation in which every (time, channel) cell has its own scale, as the paper's code does."""
@@ -29,13 +31,7 @@ class Mixing(nn.Module):
         self.time_norm = JointNorm(lookback, channels)
         self.time = nn.Sequential(nn.Linear(lookback, lookback), nn.ReLU(), nn.Dropout(dropout))
         self.channel_norm = JointNorm(lookback, channels)
-        self.channel = nn.Sequential(
-            nn.Linear(channels, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, channels),
-            nn.Dropout(dropout),
-        )
+        self.channel = Widening(channels, hidden, dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, L, F)`` to the same shape."""
