@@ -73,7 +73,7 @@ class Ridge:
         given = samples(X, y, mask, fewest=3)
         table = as_table(given.X, self.rows)
         self._mean, self._scale = moments(table)
-        made = [self._solve(self._standard(table), given.y[:, horizon]) for horizon in range(given.y.shape[1])]
+        made = self._solve(self._standard(table), given.y)
         self._beta = np.stack([beta for beta, _ in made], axis=1)
         self._errors = np.stack([errors for _, errors in made], axis=1)
         return self
@@ -124,17 +124,25 @@ class Ridge:
         """Deviations from the training mean; 0 where unknown."""
         return np.nan_to_num((table - self._mean) / self._scale, nan=0.0)
 
-    def _solve(self, standard: Floats, target: Floats) -> tuple[Floats, Floats]:
-        """Weights with the intercept first, and quantiles of the leave-one-out errors."""
-        there = ~np.isnan(target)
-        rows, outcome = _with_ones(standard[there]), target[there]
-        penalty = self.penalty * len(outcome) * np.eye(rows.shape[1])
-        penalty[0, 0] = 0.0  # the intercept is not shrunk
-        inverse = np.linalg.inv(rows.T @ rows + penalty)
-        beta = inverse @ (rows.T @ outcome)
-        leverage = np.einsum("nf,fg,ng->n", rows, inverse, rows, optimize=True)
-        errors = (outcome - rows @ beta) / np.maximum(1.0 - leverage, _LEAST)
-        return beta, error_table(errors[:, None])[:, 0]
+    def _solve(self, standard: Floats, y: Floats) -> list[tuple[Floats, Floats]]:
+        """Of each horizon the weights, intercept first, and quantiles of the leave-one-out errors.
+
+        Horizons with labels on the same rows share all but their outcomes.
+        """
+        made: list[tuple[Floats, Floats]] = []
+        before = np.zeros(0, dtype=np.bool_)
+        for target in y.T:
+            there = ~np.isnan(target)
+            if not np.array_equal(there, before):
+                before, rows = there, _with_ones(standard[there])
+                penalty = self.penalty * len(rows) * np.eye(rows.shape[1])
+                penalty[0, 0] = 0.0  # the intercept is not shrunk
+                inverse = np.linalg.inv(rows.T @ rows + penalty)
+                leverage = np.einsum("nf,fg,ng->n", rows, inverse, rows, optimize=True)
+                left = np.maximum(1.0 - leverage, _LEAST)
+            beta = inverse @ (rows.T @ target[there])
+            made.append((beta, error_table(((target[there] - rows @ beta) / left)[:, None])[:, 0]))
+        return made
 
 
 def _with_ones(table: Floats) -> Floats:

@@ -25,8 +25,8 @@ class Recipe:
         If a number is out of its range.
     """
 
-    base_penalty: float = 0.1
-    text_penalty: float = 0.1
+    base_penalty: float = 1.0
+    text_penalty: float = 0.5
     text_dropout: float = 0.1
 
     def __post_init__(self) -> None:
