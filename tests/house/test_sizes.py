@@ -30,6 +30,10 @@ EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
         8,
         "the options of a command are the parameters of its function: typer reads them there",
     ),
+    ("parameters", "src/alphaloop/app/cli/train/vc.py::run_vc"): (
+        15,
+        "the options of a command are the parameters of its function: typer reads them there",
+    ),
     ("files", "benchmarks"): (
         20,
         "one script for each thing that is measured: make bench runs the folder, and all share the rounds beside them",

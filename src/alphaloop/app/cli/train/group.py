@@ -2,7 +2,7 @@
 
 import typer
 
-from alphaloop.app.cli.train import liquid
+from alphaloop.app.cli.train import liquid, multimodal, vc
 
 app = typer.Typer(
     help="Train forecasters: from the lake to candidates and verdicts.", no_args_is_help=True, rich_markup_mode=None
@@ -15,3 +15,5 @@ def root() -> None:
 
 
 app.command("liquid")(liquid.run_liquid)
+app.command("multimodal")(multimodal.run_multimodal)
+app.command("vc")(vc.run_vc)
