@@ -4,15 +4,17 @@ Every forecaster of plain arrays takes the same windows and refuses the same mis
 same words. Knows no model.
 """
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from alphaloop.core.errors import DegenerateData, NoData, SchemaViolation
 from alphaloop.core.market import Bools, Floats
 
-Rows = Literal["last", "all"]
-"""Whether a model of tables reads the newest row of a window, or all of it."""
+Rows = Literal["last", "all", "doubling"]
+"""Which rows of a window a model of tables reads: the newest, all, or the newest and those 1, 2, 4, 8 ... before it."""
+
+ROWS: tuple[Rows, ...] = get_args(Rows)
 
 
 _FLAT = 1e-12  # deviation below which a column does not vary, relative to its size
@@ -117,18 +119,39 @@ def moments(rows: Floats) -> tuple[Floats, Floats]:
 
 
 def as_table(X: Floats, rows: Rows, columns: int | None = None) -> Floats:
-    """The newest row of each window (N, F), or all of it (N, L * F); ``columns`` is what a fitted model expects.
+    """The rows of each window that are read, side by side; ``columns`` is what a fitted model expects.
 
     Raises
     ------
     SchemaViolation
         If there are more or fewer columns than that.
+
+    Examples
+    --------
+    >>> as_table(np.arange(5.0).reshape(1, 5, 1), "doubling")
+    array([[0., 2., 3., 4.]])
     """
-    table = np.ascontiguousarray(X[:, -1]) if rows == "last" else X.reshape(len(X), -1)
+    table = np.ascontiguousarray(X[:, places(X.shape[1], rows)]).reshape(len(X), -1)
     if columns is not None and table.shape[1] != columns:
         found = f"windows of {X.shape[1]} rows and {X.shape[2]} features"
         raise SchemaViolation(found, f"the {columns} columns the model was fitted on", "build them alike")
     return table
+
+
+def places(lookback: int, rows: Rows) -> list[int]:
+    """Which rows of a window of ``lookback`` rows are read, oldest first.
+
+    Examples
+    --------
+    >>> places(5, "last"), places(3, "all"), places(10, "doubling")
+    ([4], [0, 1, 2], [1, 5, 7, 8, 9])
+    """
+    if rows == "last":
+        return [lookback - 1]
+    if rows == "all":
+        return list(range(lookback))
+    back = [0, *(2**power for power in range(lookback.bit_length()) if 2**power < lookback)]
+    return [lookback - 1 - one for one in reversed(back)]
 
 
 def _check_target(target: Floats, horizon: int, fewest: int) -> None:

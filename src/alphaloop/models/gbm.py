@@ -16,7 +16,7 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption, NotFitted
 from alphaloop.core.market import Bools, Floats
 from alphaloop.models import saved
-from alphaloop.models.arrays import Rows, as_table, known, samples
+from alphaloop.models.arrays import ROWS, Rows, as_table, known, samples
 from alphaloop.models.residual import ResidualForecast, error_table
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Boosting:
         Rounds without a better held-out error after which boosting stops.
     gap : int
         Rows left out before the held-out ones, so that no label reaches into them.
-    rows : {"last", "all"}
-        Whether trees read the newest row of a window or all of it.
+    rows : {"last", "all", "doubling"}
+        Which rows of a window trees read, see :data:`alphaloop.models.arrays.Rows`.
     linear : bool
         Leaves hold a line in the features they were split by, not a constant: few trees then tell
         what is nearly linear. Where one of those features is unknown the leaf is a constant.
@@ -90,7 +90,7 @@ class Boosting:
             and 0 <= self.held_out < 1
             and min(self.l2, self.linear_l2, self.gap) >= 0
         )
-        if counts < 1 or not shaped or self.rows not in ("last", "all"):
+        if counts < 1 or not shaped or self.rows not in ROWS:
             raise InvalidOption(f"{self}", "counts of 1 or more, 2 leaves and bins, shares in (0, 1]", "")
 
 

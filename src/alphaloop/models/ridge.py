@@ -14,7 +14,7 @@ import numpy as np
 from alphaloop.core.errors import InvalidOption, NotFitted
 from alphaloop.core.market import Bools, Floats
 from alphaloop.models import saved
-from alphaloop.models.arrays import Rows, as_table, known, moments, samples
+from alphaloop.models.arrays import ROWS, Rows, as_table, known, moments, samples
 from alphaloop.models.residual import ResidualForecast, error_table
 
 KIND = "ridge"
@@ -28,8 +28,8 @@ class Ridge:
     ----------
     penalty : float, > 0
         Lambda per row, on standardised features: 0.01 shrinks weakly, 1 by a half.
-    rows : {"last", "all"}
-        Whether it reads the newest row of a window or all of it.
+    rows : {"last", "all", "doubling"}
+        Which rows of a window it reads, see :data:`alphaloop.models.arrays.Rows`.
     features : str
         Hash of the features, written into the file and checked when it is read.
 
@@ -47,8 +47,9 @@ class Ridge:
     """
 
     def __init__(self, penalty: float = 0.01, *, rows: Rows = "last", features: str = "") -> None:
-        if not 0 < penalty < np.inf or rows not in ("last", "all"):
-            raise InvalidOption(f"a penalty of {penalty}, rows '{rows}'", "a penalty above zero; last or all", "")
+        if not 0 < penalty < np.inf or rows not in ROWS:
+            found, expected = f"a penalty of {penalty}, rows '{rows}'", f"a penalty above zero; {', '.join(ROWS)}"
+            raise InvalidOption(found, expected, "")
         self.penalty, self.rows, self.features = penalty, rows, features
         self._mean = self._scale = np.zeros(0)
         self._beta = self._errors = np.zeros((0, 0))
@@ -71,7 +72,24 @@ class Ridge:
             As :func:`alphaloop.models.arrays.samples`.
         """
         given = samples(X, y, mask, fewest=3)
-        table = as_table(given.X, self.rows)
+        return self.fit_table(as_table(given.X, self.rows), given.y)
+
+    def fit_table(self, table: Floats, y: Floats) -> "Ridge":
+        """The same from what :func:`alphaloop.models.arrays.as_table` makes of windows that never were all there.
+
+        Parameters
+        ----------
+        table : float array, shape (N, C)
+            NaN where unknown.
+        y : float array, shape (N, H)
+
+        Raises
+        ------
+        NoData, SchemaViolation, DegenerateData
+            As :meth:`fit`.
+        """
+        given = samples(table[:, None], y, None, fewest=3)
+        table = given.X[:, 0]
         self._mean, self._scale = moments(table)
         made = self._solve(self._standard(table), given.y)
         self._beta = np.stack([beta for beta, _ in made], axis=1)

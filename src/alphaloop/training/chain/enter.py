@@ -6,7 +6,7 @@ manifest names them by hash; a candidate's artifact is its manifest.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,12 @@ from alphaloop.registry.lineage import code_hash
 from alphaloop.training.chain.asked import Asked
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.learner import Chain, Fitting, Learner
+from alphaloop.training.chain.logs import FitLog, pack, read_curves
 
 FORMAT = 1
+CURVES = "curves"
+"""Role of the training curves of all fits, where any had epochs; :func:`~alphaloop.training.chain.logs.unpack`."""
+
 _SAVED = "saved.json"
 Manifest = dict[str, Any]
 
@@ -53,7 +57,8 @@ def enter(
     chain : Chain
     asked : Asked
     how : Fitting
-        Its folder is the final fit's own; a killed one goes on, a finished one is not made again.
+        Its folder is the final fit's own, beside those of the walk; a killed one goes on, a finished one is not made
+        again.
     store : Artifacts
     models : Path
         Where readable copies go.
@@ -74,6 +79,8 @@ def enter(
         name, content = chain.named(chain.files[role], examples.symbol), Path(path).read_bytes()
         files[role] = {"name": name, "sha256": store.put(content)}
         copies[name] = _copy(models / name, content)
+    if curves := read_curves(how.folder.parent):
+        files[CURVES] = {"name": f"{CURVES}.json", "sha256": store.put(pack(curves))}
     manifest = {**_manifest(examples, chain, asked, files, saved["facts"]), "signals": dict(signals or {})}
     content = (json.dumps(manifest, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()
     for pattern in chain.manifests:
@@ -125,7 +132,8 @@ def _fitted(examples: Examples, chain: Chain, how: Fitting) -> dict[str, Any]:
         return held
     files = how.folder / "files"
     files.mkdir(parents=True, exist_ok=True)
-    learner: Learner = chain.variants[chain.chosen](examples).fit(examples.rows, how)
+    with FitLog(how.folder, how.progress) as log:
+        learner: Learner = chain.variants[chain.chosen](examples).fit(examples.rows, replace(how, progress=log))
     saved = {
         "files": {role: str(path) for role, path in learner.save(files).items()},
         "facts": _facts(learner),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from alphaloop.core.protocols import Forecast
 from alphaloop.datasets.windows.cut import WindowRows
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.validation.tuning import Space
+
+if TYPE_CHECKING:
+    from alphaloop.training.chain.walk import Predicted
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Levels that are kept beside each mean."""
@@ -160,6 +163,9 @@ class Chain:
     backbones : tuple of str
         Models that take part, as the gates call them.
     search : Search, optional
+    choose : callable, optional
+        Names the candidate after the walk, by the first test block alone, which is scored by nobody; ``chosen`` then
+        stands for it until there.
     """
 
     kind: str
@@ -171,6 +177,7 @@ class Chain:
     degraded: tuple[str, ...] = ()
     backbones: tuple[str, ...] = ()
     search: Search | None = None
+    choose: "Callable[[Examples, Mapping[str, Predicted]], str] | None" = None
 
     def named(self, pattern: str, symbol: str) -> str:
         """A file name for a symbol."""

@@ -13,11 +13,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from alphaloop.core.errors import UnreadableFile
 
+if TYPE_CHECKING:
+    from alphaloop.training.chain.learner import Progress, Told
+
 NAME = "curves.jsonl"
+REPORT = "log.json"
 _KEYS = ("curve", "step")
 _LOSSES = ("train_loss", "valid_loss", "learning_rate")
 
@@ -108,6 +112,8 @@ class RunLog:
             self.report["wandb"] = "switched off by WANDB_MODE"
         else:
             self._open("wandb", lambda: WeightsAndBiases(folder, name or folder.name), "alphaloop[wandb]")
+        self._folder = folder
+        self._note()
 
     def scalars(self, curve: str, step: int, values: Values) -> None:
         """One step of one curve: numbers by name, e.g. ``{"train_loss": 0.5}``."""
@@ -135,6 +141,7 @@ class RunLog:
         self._lines.close()
         self._tell(lambda sink: sink.close())
         self._sinks.clear()
+        self._note()
         return self.report
 
     def __enter__(self) -> "RunLog":
@@ -154,6 +161,10 @@ class RunLog:
         except Exception as error:  # noqa: BLE001 - whatever a foreign logger raises, the run goes on without it
             self.report[name] = f"failed: {type(error).__name__}: {error}"
 
+    def _note(self) -> None:
+        """Keep the report beside the lines, for :func:`reports`."""
+        (self._folder / REPORT).write_text(json.dumps(self.report, sort_keys=True) + "\n", encoding="utf-8")
+
     def _tell(self, what: Callable[[Sink], None]) -> None:
         for name, sink in list(self._sinks.items()):
             try:
@@ -161,6 +172,43 @@ class RunLog:
             except Exception as error:  # noqa: BLE001 - as above
                 self.report[name] = f"failed: {type(error).__name__}: {error}"
                 del self._sinks[name]
+
+
+class FitLog:
+    """Who watches a fit, and writes down each epoch it is told of; a fit without epochs leaves nothing behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the fit.
+    watch : callable, optional
+        Told everything first.
+    """
+
+    def __init__(self, folder: Path, watch: "Progress | None" = None) -> None:
+        self._folder, self._watch = folder, watch
+        self._log: RunLog | None = None
+
+    def __call__(self, told: "Told") -> None:
+        """Of an epoch: its losses, under the name of the variant."""
+        if self._watch is not None:
+            self._watch(told)
+        said = {"train_loss": told.train_loss, "valid_loss": told.valid_loss}
+        values = {name: value for name, value in said.items() if value is not None}
+        if told.epoch and values:
+            if self._log is None:
+                self._log = RunLog(self._folder)
+            self._log.scalars(told.variant, told.epoch, values)
+
+    def __enter__(self) -> "FitLog":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._log is not None:
+            self._log.close()
+        self._log = None
 
 
 class TensorBoard:
@@ -243,6 +291,15 @@ def read_curves(folder: Path) -> list[Curve]:
                 said = {key: math.nan if value is None else value for key, value in line.items() if key not in _KEYS}
                 found.setdefault(name, {})[int(line["step"])] = said
     return [_curve(name, steps) for name, steps in sorted(found.items())]
+
+
+def reports(folder: Path) -> dict[str, list[str]]:
+    """What the logs in a folder and below it said of themselves: of each destination, every different answer."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(folder.rglob(REPORT)):
+        for name, said in json.loads(path.read_text(encoding="utf-8")).items():
+            found.setdefault(name, set()).add(said)
+    return {name: sorted(said) for name, said in sorted(found.items())}
 
 
 def pack(curves: list[Curve]) -> bytes:

@@ -22,6 +22,7 @@ from alphaloop.training.chain.counting import Counter, counted
 from alphaloop.training.chain.enter import Entered, enter
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.learner import Chain, Fitting, Progress, silent
+from alphaloop.training.chain.logs import reports
 from alphaloop.training.chain.score import Bench, Rival, evidence_of, figures, outcome
 from alphaloop.training.chain.searching import searched
 from alphaloop.training.chain.signals import signals_of
@@ -134,7 +135,8 @@ def run_chain(asked: Asked, chain: Chain, load: Load, around: Around, more: More
     -------
     dict
         ``candidates`` (``id symbol horizon kind oos variants degraded``), ``verdicts``, ``artifacts``, ``seconds``,
-        ``failed`` (symbols and why), ``dropped`` (features by symbol), ``details``, ``run``.
+        ``failed`` (symbols and why), ``dropped`` (features by symbol), ``details``, ``run``, ``logs`` (where curves
+        were written, and why not elsewhere).
 
     Raises
     ------
@@ -159,7 +161,7 @@ def run_chain(asked: Asked, chain: Chain, load: Load, around: Around, more: More
             found["details"][symbol] = more(examples, walked)
     if len(errors) == len(asked.symbols):
         raise errors[0]
-    return {**found, "run": folder.name, "seconds": around.clock() - began}
+    return {**found, "run": folder.name, "logs": reports(folder), "seconds": around.clock() - began}
 
 
 def passed(found: Mapping[str, Any]) -> bool:
@@ -195,6 +197,8 @@ def walk_symbol(examples: Examples, chain: Chain, asked: Asked, around: Around, 
             return {name: outcome(bench, tried[name][variant]) for name, bench in benches.items()}
 
         counted(counters, config, work)
+    if chain.choose is not None:
+        chain = replace(chain, chosen=chain.choose(examples, predicted))
     return Walked(chain, cuts, predicted, benches, tried, folder, proposals)
 
 

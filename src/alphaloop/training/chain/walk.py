@@ -20,6 +20,7 @@ from alphaloop.engine.executor import Executor, Serial
 from alphaloop.hindsight.splits import WalkForward, audit
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.learner import QUANTILES, Fitting, Make, Progress, Told, at_levels, silent
+from alphaloop.training.chain.logs import FitLog
 
 Pairs = tuple[tuple[Ints, Ints], ...]
 
@@ -147,8 +148,10 @@ def _fold(work: _Work, number: int) -> Mapping[str, Floats]:
     folder.mkdir(parents=True, exist_ok=True)
     train, test = work.pairs[number]
     tell = _numbered(work.fitting.progress, work.examples.symbol, number + 1, work.folds)
-    how = replace(work.fitting, folder=folder, progress=tell)
-    forecast = work.make(work.examples).fit(work.examples.rows.pick(train), how).predict(work.examples.rows.pick(test))
+    with FitLog(folder, tell) as log:
+        how = replace(work.fitting, folder=folder, progress=log)
+        fitted = work.make(work.examples).fit(work.examples.rows.pick(train), how)
+    forecast = fitted.predict(work.examples.rows.pick(test))
     found = {"mean": np.asarray(forecast.mean, dtype=np.float64), "quantiles": at_levels(forecast)}
     if not bool(np.isfinite(found["mean"]).all()):
         many = int((~np.isfinite(found["mean"])).sum())
