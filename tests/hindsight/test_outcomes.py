@@ -10,7 +10,7 @@ from alphaloop.core.market import MarginTier
 from alphaloop.execution.simulator.candidates.records import FIGURES
 from alphaloop.execution.simulator.candidates.run import columns_of, empty_results, kernel_runner
 from alphaloop.execution.simulator.rules import Both, EntryBar, FillRules, Queued, StopBarSignal, Timing
-from alphaloop.hindsight.outcomes import Costs, Outcomes, label_candidates, prepare
+from alphaloop.hindsight.outcomes import Costs, Outcomes, label_candidates, prepare, spread
 from tests.hindsight.builders import differences, rough_bars, rough_candidates, slow_outcomes
 
 FREE = Costs(0.0, 0.0, 0.0, 0.005, 0.0)
@@ -317,3 +317,23 @@ def test_bars_that_cannot_be_are_refused(table, error):
 def test_costs_that_cannot_be_are_refused():
     with pytest.raises(InvalidOption):
         Costs(taker_fee=-0.1)
+
+
+def test_each_row_is_done_once_whatever_the_shares():
+    done = np.zeros(10, int)
+
+    def work(first: int, last: int) -> None:
+        done[first:last] += 1
+
+    spread(work, 10, 3, None)
+
+    assert done.tolist() == [1] * 10
+
+
+def test_an_error_in_the_share_of_another_thread_is_raised():
+    def work(first: int, last: int) -> None:
+        if last == 10:
+            raise InvalidOption(f"rows {first} to {last}", "none", "")
+
+    with pytest.raises(InvalidOption, match="rows 5 to 10"):
+        spread(work, 10, 2, None)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from alphaloop.core.errors import InvalidOption, UnknownName
@@ -209,7 +210,7 @@ expected queued after_stops: an order at the close comes after the bar's levels;
     @property
     def hash(self) -> str:
         """SHA-256 of what the rules say: equal rules, equal hashes, on any machine."""
-        return hashlib.sha256(json.dumps([_VERSION, self.as_dict()], sort_keys=True).encode()).hexdigest()
+        return _digest(self)
 
     @property
     def codes(self) -> Codes:
@@ -255,3 +256,8 @@ def _named(kind: type[StrEnum], name: str, value: object) -> StrEnum:
         return kind(str(value))
     except ValueError as error:
         raise UnknownName(f"{name} '{value}'", f"one of {', '.join(kind)}", "") from error
+
+
+@lru_cache
+def _digest(rules: FillRules) -> str:
+    return hashlib.sha256(json.dumps([_VERSION, rules.as_dict()], sort_keys=True).encode()).hexdigest()

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from alphaloop.core.market import Ints
+from alphaloop.execution.simulator import jit
 from alphaloop.execution.simulator.candidates import compiling, enter, group, lanes, records, search, settle, walk
-from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent
+from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent, nth
 from alphaloop.execution.simulator.candidates.group import Tables
 from alphaloop.execution.simulator.candidates.records import (
     BATCH,
@@ -27,7 +28,7 @@ from alphaloop.execution.simulator.candidates.records import (
     Work,
 )
 
-_SOURCES = (compiling, enter, group, lanes, records, search, settle, walk)
+_SOURCES = (jit, compiling, enter, group, lanes, records, search, settle, walk)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()
 
 
@@ -71,12 +72,14 @@ def plain(bars: Bars, candidates: Candidates, work: Work, i: int) -> bool:
 @inlined
 def find_exits(bars: Bars, candidates: Candidates, terms: Terms, work: Work, window: Tables, count: int) -> None:
     """The bars in which the first columns leave, each by the faster way; of those that are not plain, any bar."""
-    i = 0
+    i, easy = 0, calm(bars, candidates)
     while i < count:
-        lead, stop = count, i  # the first plain column of those with the bar of column i, and the end of them
-        while stop < count and work.bar[stop] == work.bar[i]:
-            lead = min(lead, stop) if plain(bars, candidates, work, stop) else lead
+        lead, stop = i if easy and work.start[i] >= 0 else count, i + 1
+        while stop < count and work.bar[nth(stop)] == work.bar[nth(i)]:
             stop += 1
+        if not easy:  # the first plain column of those with the bar of column i
+            for one in range(stop - 1, i - 1, -1):
+                lead = one if plain(bars, candidates, work, one) else lead
         if lead < stop and group.ready(bars, window, work, terms.slippage, lead, stop - lead):
             group.look_up(window, work, i, stop)
         else:
@@ -173,6 +176,8 @@ def _entry_points(stamp: str) -> tuple[Callable[..., Any], ...]:
                 if not enter.sound(work, len(tape.open), count):
                     can_be = False
                     break
+                if len(order) == 0:
+                    enter.ask_ahead(tape, tried, terms.horizon, first + BATCH, min(span[1], first + 2 * BATCH))
                 answer(tape, tried, costs, work, window, count)
                 if len(order) == 0:
                     settle.write_out(work, written, first, count)

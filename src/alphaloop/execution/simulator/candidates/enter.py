@@ -13,7 +13,8 @@ import math
 import numpy as np
 
 from alphaloop.core.market import Ints
-from alphaloop.execution.simulator.candidates.compiling import inlined
+from alphaloop.execution.simulator.candidates.compiling import inlined, nth
+from alphaloop.execution.simulator.candidates.lanes import LANES
 from alphaloop.execution.simulator.candidates.records import (
     END_OF_DATA,
     ENTRY,
@@ -36,7 +37,9 @@ from alphaloop.execution.simulator.candidates.records import (
     Work,
 )
 from alphaloop.execution.simulator.candidates.walk import entry_bar, trades
+from alphaloop.execution.simulator.jit import ask_for
 
+AHEAD = 64  # bars of a window that are fetched ahead
 EPSILON = 2.0**-53
 
 
@@ -66,6 +69,25 @@ def take_in(candidates: Candidates, work: Work, order: Ints, first: int, count: 
 
 
 @inlined
+def ask_ahead(bars: Bars, candidates: Candidates, horizon: int, first: int, stop: int) -> None:
+    """Fetch the windows that many of candidates ``first .. stop`` share, while others are worked on.
+
+    Windows of single candidates overlap, and the processor sees them coming.
+    """
+    before = -1
+    for k in range(first + LANES, stop, LANES):
+        bar = candidates.bar[nth(k)]
+        if bar == before or bar != candidates.bar[nth(k - LANES)]:
+            continue
+        before = bar
+        ask_for(bars.open, bar + 1)
+        for j in range(bar + 1, bar + min(horizon, AHEAD) + LANES, LANES):
+            ask_for(bars.low, j)
+            ask_for(bars.high, j)
+            ask_for(bars.close, j)
+
+
+@inlined
 def sound(work: Work, bars: int, count: int) -> bool:
     """Whether the first columns hold candidates that can be."""
     sheet, wrong = work.prices, 0
@@ -82,10 +104,11 @@ def enter(bars: Bars, terms: Terms, work: Work, count: int) -> None:
     """Window and entry at market of the first columns, as if all bars traded."""
     sheet, end = work.prices, len(bars.open) - 1
     for i in range(count):
-        bar, side = work.bar[i], sheet[SIDE, i]
+        sheet[RAW_ENTRY, i] = bars.open[nth(min(work.bar[i] + 1, end))]
+    for i in range(count):
+        bar, raw = work.bar[i], sheet[RAW_ENTRY, i]
         start, last = bar + 1, min(bar + terms.horizon, end)
-        raw = bars.open[min(start, end)]
-        sheet[RAW_ENTRY, i], sheet[ENTRY, i] = raw, raw * (1.0 + side * terms.slippage)
+        sheet[ENTRY, i] = raw * (1.0 + sheet[SIDE, i] * terms.slippage)
         work.start[i], work.last[i] = (start if start <= last else -1), last
         work.timeout[i] = HORIZON if bar + terms.horizon <= end else END_OF_DATA
 
@@ -122,9 +145,9 @@ def set_levels(candidates: Candidates, terms: Terms, work: Work, count: int) -> 
     for i in range(count):
         side = sheet[SIDE, i]
         stop = side * (sheet[ENTRY, i] * (1.0 - side * sheet[STOP_PART, i]))
-        acting = LIQUIDATION if stop != stop or sheet[PROTECT, i] > stop else STOP
-        work.acting[i] = acting
-        sheet[PROTECT, i] = stop if acting == STOP else sheet[PROTECT, i]
+        nearer = (stop != stop) | (sheet[PROTECT, i] > stop)
+        work.acting[i] = LIQUIDATION if nearer else STOP
+        sheet[PROTECT, i] = sheet[PROTECT, i] if nearer else stop
     if terms.grid:
         for i in range(count):
             sheet[PROTECT, i], sheet[TAKE, i] = on_grid(sheet[PROTECT, i]), on_grid(sheet[TAKE, i])

@@ -7,14 +7,13 @@ those that do not), the peak before each bar, and the deepest fall before it. Th
 every eighth bar first.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
-from alphaloop.execution.simulator.candidates.compiling import inlined
-from alphaloop.execution.simulator.candidates.lanes import LANES, passed
+from alphaloop.execution.simulator.candidates.compiling import inlined, nth
+from alphaloop.execution.simulator.candidates.lanes import LANES, passed, write
 from alphaloop.execution.simulator.candidates.records import FALL, PEAK, PROTECT, SIDE, TAKE, Bars, Work
 
 LEAST = 6  # candidates of one bar for which tables pay
@@ -88,27 +87,6 @@ def tables(horizon: int) -> Tables:
 
 
 @inlined
-def fill(bars: Bars, tables: Tables, side: float, entry: float, start: int, last: int) -> None:
-    """The places of one side for the window ``start .. last``."""
-    size = len(tables.worst) // 2
-    row = 0 if side > 0.0 else size
-    worst, best, fall, peak = math.inf, -math.inf, 0.0, side * entry
-    for j in range(last - start + 1):
-        low, high = side * bars.low[start + j], side * bars.high[start + j]
-        low, high = min(low, high), max(low, high)
-        tables.peak[row + j], tables.fallen[row + j] = peak, fall
-        worst, best, fall = min(worst, low), max(best, high), max(fall, peak - low)
-        tables.worst[row + j], tables.best[row + j] = worst, best
-        peak = max(peak, side * bars.close[start + j])
-    tables.peak[row + last - start + 1], tables.fallen[row + last - start + 1] = peak, fall
-    for j in range(last - start + 1, size):
-        tables.worst[row + j], tables.best[row + j] = -math.inf, math.inf
-    for step in range(row // LANES, (row + size) // LANES):
-        tables.steps[0, step] = tables.worst[step * LANES + LANES - 1]
-        tables.steps[1, step] = tables.best[step * LANES + LANES - 1]
-
-
-@inlined
 def ready(bars: Bars, tables: Tables, work: Work, slippage: float, i: int, run: int) -> bool:
     """Whether the tables of column ``i`` stand; made here if its bar has a ``run`` of enough candidates."""
     start, last = work.start[i], work.last[i]
@@ -116,8 +94,10 @@ def ready(bars: Bars, tables: Tables, work: Work, slippage: float, i: int, run: 
         return True
     if run < LEAST or len(tables.worst) == 0:
         return False
-    for side in (1.0, -1.0):
-        fill(bars, tables, side, bars.open[start] * (1.0 + side * slippage), start, last)
+    raw, size = bars.open[start], len(tables.worst) // 2
+    entries = (raw * (1.0 + slippage), -(raw * (1.0 - slippage)))
+    rows = (tables.worst, tables.best, tables.peak, tables.fallen, tables.steps)
+    write((bars.low, bars.high, bars.close), rows, (start, last - start + 1, size), entries)
     tables.bar[0] = work.bar[i]
     return True
 
@@ -133,6 +113,6 @@ def look_up(tables: Tables, work: Work, first: int, stop: int) -> None:
         step = row // LANES
         for some in range(0, size // LANES, LANES):  # as both only go on, those that pass come first
             step += passed(steps, row // LANES + some, protect, take)
-        place = step * LANES + passed(rows, step * LANES, protect, take)
-        sheet[PEAK, i], sheet[FALL, i] = tables.peak[place], tables.fallen[place]
-        work.end[i] = max(work.start[i], 0) + place - row
+        end = step * LANES + passed(rows, step * LANES, protect, take)
+        sheet[PEAK, i], sheet[FALL, i] = tables.peak[nth(end)], tables.fallen[nth(end)]
+        work.end[i] = max(work.start[i], 0) + end - row

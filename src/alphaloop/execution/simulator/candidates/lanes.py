@@ -1,4 +1,4 @@
-"""Eight bars at once: the first that reaches a level, and how deep the price fell before it.
+"""Eight bars at once: the first that reaches a level, how deep the price fell before it, and tables of both.
 
 numba has no word for a vector of prices, and its compiler finds none here: the peak before a
 bar depends on all bars before, and a search is turned into jumps that the processor guesses
@@ -10,7 +10,7 @@ The peak before each of eight closes takes three steps, each looking twice as fa
 one before: at the neighbour, at two more, at four more.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped]
@@ -21,6 +21,7 @@ from numba.np import arrayobj
 LANES, FLOAT_BYTES = 8, 8
 FLOAT, WHOLE, SMALL, BITS = ir.DoubleType(), ir.IntType(64), ir.IntType(32), ir.IntType(LANES)
 VECTOR, MASK = ir.VectorType(FLOAT, LANES), ir.VectorType(ir.IntType(1), LANES)
+BEFORE = list(range(LANES - 1, 2 * LANES - 1))  # the last of eight lanes, and all but the last of the next
 LOWEST = float("-inf")
 FOUND: Any = types.Tuple((types.int64, types.float64, types.float64))  # type: ignore[no-untyped-call]
 _arrays: Any = arrayobj
@@ -72,6 +73,22 @@ def _larger(build: Any, left: Any, right: Any) -> Any:
     return build.select(build.fcmp_ordered(">", left, right), left, right)
 
 
+def _smaller(build: Any, left: Any, right: Any) -> Any:
+    return build.select(build.fcmp_ordered("<", left, right), left, right)
+
+
+def _running(build: Any, lanes: Any, chosen: Callable[[Any, Any, Any], Any]) -> Any:
+    """What is chosen of each lane and all before it."""
+    for back in (1, 2, 4):
+        earlier = _shuffled(build, lanes, lanes, [max(lane - back, lane % back) for lane in range(LANES)])
+        lanes = chosen(build, lanes, earlier)
+    return lanes
+
+
+def _last(build: Any, lanes: Any) -> Any:
+    return _shuffled(build, lanes, lanes, [LANES - 1] * LANES)
+
+
 def _first(build: Any, count: Any) -> Any:
     """A mask of the first ``count`` lanes, 0 to 8."""
     ones = build.sub(build.shl(WHOLE(1), count), WHOLE(1))
@@ -90,6 +107,10 @@ def _load(build: Any, address: Any, at: Any, lanes: Any) -> Any:
     return build.call(masked, [place, SMALL(FLOAT_BYTES), lanes, _same(0.0)])
 
 
+def _negative(build: Any, lanes: Any) -> Any:
+    return build.fsub(_same(-0.0), lanes)
+
+
 def _step(build: Any, rows: Rows, terms: tuple[Any, ...], past: Past, lanes: Any) -> Step:
     """The next eight lanes, or those of the mask ``lanes``, against levels and side as vectors."""
     floor, ceiling, side = terms
@@ -97,12 +118,9 @@ def _step(build: Any, rows: Rows, terms: tuple[Any, ...], past: Past, lanes: Any
     reached = build.or_(build.fcmp_ordered("<=", low, floor), build.fcmp_ordered(">=", high, ceiling))
     closes = build.fmul(_load(build, rows.close, past.at, lanes), side)
     worst = build.fmul(_load(build, rows.worst, past.at, lanes), side)
-    before = _shuffled(build, past.closes, closes, list(range(LANES - 1, 2 * LANES - 1)))
-    for back in (1, 2, 4):
-        earlier = _shuffled(build, before, before, [max(lane - back, lane % back) for lane in range(LANES)])
-        before = _larger(build, before, earlier)
+    before = _running(build, _shuffled(build, past.closes, closes, BEFORE), _larger)
     highest = _larger(build, before, closes)
-    highest = _shuffled(build, highest, highest, [LANES - 1] * LANES)
+    highest = _last(build, highest)
     before = _larger(build, before, past.peak)
     falls = build.fsub(before, worst)
     if rows.inside is not None:
@@ -111,10 +129,14 @@ def _step(build: Any, rows: Rows, terms: tuple[Any, ...], past: Past, lanes: Any
     return Step(hits, before, falls, closes, _larger(build, highest, past.peak))
 
 
+def _addresses(context: Any, build: Any, kind: Any, columns: Any) -> list[Any]:
+    arrays = [_arrays.make_array(one)(context, build, build.extract_value(columns, i)) for i, one in enumerate(kind)]
+    return [array.data for array in arrays]
+
+
 def _rows(context: Any, build: Any, kind: Any, columns: Any, long: Any) -> Rows:
     """The columns by side: a long falls to its lows from the highest close, a short the other way."""
-    arrays = [_arrays.make_array(one)(context, build, build.extract_value(columns, i)) for i, one in enumerate(kind)]
-    low, high, top, bottom, *inside = [array.data for array in arrays]
+    low, high, top, bottom, *inside = _addresses(context, build, kind, columns)
     within = build.select(long, *inside) if inside else None
     return Rows(low, high, build.select(long, low, high), build.select(long, top, bottom), within)
 
@@ -192,6 +214,73 @@ hunt: Any = _hunted
 block of bars: low, high, highest and lowest close, the fall within of a long and of a short.
 ``span`` is (start, stop), bars; ``wish`` (floor, ceiling, side), prices, ``so_far`` (peak,
 fall), signed by the side. The answer is (bar, or stop where none hits; peak; fall), signed too.
+"""
+
+
+def _write(context: Any, build: Any, signature: Any, arguments: Any) -> Any:
+    """Eight bars at a time: running extremes once, then what each side makes of them; the last lanes go on."""
+    columns, tables, span, peaks = arguments
+    sources = _addresses(context, build, signature.args[0], columns)
+    kept = _addresses(context, build, signature.args[1], tables)
+    start, count, size = (build.extract_value(span, i) for i in range(3))
+    peaks = [_spread(build, build.extract_value(peaks, side)) for side in range(2)]
+    begun = [_same(-LOWEST), _same(LOWEST), *peaks, _same(0.0), _same(0.0)]
+    entry, (loop, done) = build.block, [build.append_basic_block() for _ in range(2)]
+    build.branch(loop)
+
+    build.position_at_end(loop)
+    at, (least, most, *past) = build.phi(WHOLE), [build.phi(VECTOR) for _ in begun]
+    lanes = _first(build, _clamped(build, build.sub(count, at)))
+    low, high, close = (_load(build, one, build.add(start, at), lanes) for one in sources)
+    lowest = _smaller(build, _running(build, low, _smaller), least)
+    highest = _larger(build, _running(build, high, _larger), most)
+    down, up, end = _negative(build, highest), _negative(build, lowest), _negative(build, close)
+    long = _write_side(build, kept, (at, size, lanes), (lowest, highest, low, close), (past[0], past[2]))
+    short_at = (build.add(at, size), size, lanes)
+    short = _write_side(build, kept, short_at, (down, up, _negative(build, high), end), (past[1], past[3]))
+    onward = build.add(at, WHOLE(LANES))
+    later = (onward, _last(build, lowest), _last(build, highest), long[0], short[0], long[1], short[1])
+    _join((at, least, most, *past), {entry: (WHOLE(0), *begun), loop: later})
+    build.cbranch(build.icmp_signed("<", onward, size), loop, done)
+
+    build.position_at_end(done)
+    return context.get_dummy_value()
+
+
+def _write_side(build: Any, kept: Any, where: Any, signed: Any, past: Any) -> tuple[Any, Any]:
+    """One side's places from ``where`` on, of ``signed`` lanes; returns its peak and fall after them, in all lanes."""
+    (at, size, lanes), (worst, best, low, close), (peak, fall) = where, signed, past
+    before = _running(build, _shuffled(build, _same(LOWEST), close, BEFORE), _larger)
+    before = _larger(build, before, peak)
+    fallen = _larger(build, _running(build, build.fsub(before, low), _larger), fall)
+    worst = build.select(lanes, worst, _same(LOWEST))
+    best = build.select(lanes, best, _same(-LOWEST))
+    for address, values in zip(kept, (worst, best, before, _shuffled(build, fall, fallen, BEFORE)), strict=False):
+        build.store(values, build.bitcast(build.gep(address, [at]), VECTOR.as_pointer())).align = FLOAT_BYTES
+    step = build.ashr(at, WHOLE(3))
+    for place, values in ((step, worst), (build.add(step, build.ashr(size, WHOLE(2))), best)):
+        build.store(build.extract_element(values, SMALL(LANES - 1)), build.gep(kept[-1], [place]))
+    return _last(build, _larger(build, before, close)), _last(build, fallen)
+
+
+def _clamped(build: Any, left: Any) -> Any:
+    """``left``, but none below zero and eight at most."""
+    left = build.select(build.icmp_signed("<", left, WHOLE(0)), WHOLE(0), left)
+    return build.select(build.icmp_signed(">", left, WHOLE(LANES)), WHOLE(LANES), left)
+
+
+@intrinsic
+def _written(
+    _typing: Any, columns: Any, tables: Any, span: Any, peaks: Any
+) -> Any:  # numba calls it with its own objects
+    return types.void(columns, tables, span, peaks), _write
+
+
+write: Any = _written
+"""``write(columns, tables, span, peaks)``: running extremes, peaks and falls of a window, for both sides.
+
+``columns`` are low, high and close (T,); ``tables`` those of :class:`.group.Tables`, without the bar.
+``span`` is (first bar, bars, places of a side), ``peaks`` the signed entries of a long and of a short.
 """
 
 

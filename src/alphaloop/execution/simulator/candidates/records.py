@@ -21,8 +21,8 @@ REASONS = ("not_filled", "horizon", "stop", "target", "liquidation", "end_of_dat
 NOT_FILLED, HORIZON, STOP, TARGET, LIQUIDATION, END_OF_DATA = range(6)
 
 BLOCK = 8  # bars that are summed up together
-BATCH = 256  # candidates that share a work sheet: small enough for the first cache
-CHUNK = 64 * BATCH  # candidates whose results are put in order together: small enough for the second
+BATCH = 128  # candidates that share a work sheet: small enough for the first cache
+CHUNK = 128 * BATCH  # candidates whose results are put in order together: small enough for the second
 
 
 class Bars(NamedTuple):

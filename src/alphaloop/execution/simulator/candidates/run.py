@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def runner(tape: Tape, batch: Candidates, costs: Costs, horizon: int, rules: Fil
     InvalidOption
         As :func:`kernel_runner` does, under other rules.
     """
-    if what_matters(rules) == what_matters(DEFAULT) and len(tape.bars.mark_low) == 0:
+    if what_matters(rules) == PLAIN and len(tape.bars.mark_low) == 0:
         fees = (costs.taker_fee, costs.maker_fee, costs.liquidation_fee, costs.slippage)
         terms = Terms(horizon, *fees, costs.tiers(), tape.tick > 0)
         order = sorted_by_bar(batch.bar, len(tape))
@@ -74,9 +75,13 @@ def kernel_runner(tape: Tape, batch: Candidates, costs: Costs, horizon: int, rul
     return run
 
 
+@lru_cache
 def what_matters(rules: FillRules) -> tuple[object, ...]:
     """The rules without those that no single trade can meet: queued exits, and signals in a stop's bar."""
     return (*rules.codes._replace(queued=0, stop_bar_signal=0), rules.slips - UNMET)
+
+
+PLAIN = what_matters(DEFAULT)
 
 
 def empty_results(count: int) -> Results:

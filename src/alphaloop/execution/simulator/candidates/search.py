@@ -7,7 +7,7 @@ beyond it, so the first bar that reaches a level is the bar of the exit.
 """
 
 from alphaloop.core.market import Floats
-from alphaloop.execution.simulator.candidates.compiling import inlined
+from alphaloop.execution.simulator.candidates.compiling import inlined, nth
 from alphaloop.execution.simulator.candidates.lanes import hunt
 from alphaloop.execution.simulator.candidates.records import (
     BLOCK,
@@ -75,7 +75,7 @@ def leave(bars: Bars, work: Work, count: int) -> None:
     """
     sheet = work.prices
     for i in range(count):
-        side, end = sheet[SIDE, i], min(work.end[i], work.last[i])
+        side, end = sheet[SIDE, i], nth(min(work.end[i], work.last[i]))
         sheet[OPENED, i], sheet[CLOSED, i] = side * bars.open[end], side * bars.close[end]
         sheet[LOW, i], sheet[HIGH, i] = side * bars.low[end], side * bars.high[end]
     for i in range(count):
