@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from itertools import count
 
@@ -82,6 +83,9 @@ def test_a_run_ends_in_candidates_files_and_verdicts(place, tmp_path):
     assert {one["name"] for one in found["artifacts"]} == {"made_btcusdt.json", "made_btcusdt_manifest.json"}
     assert [one["candidate"] for one in found["verdicts"]] == [one["id"] for one in found["candidates"]]
     assert passed(found)
+    kept = json.loads((place.around.home / "runs" / found["run"] / "record.json").read_text())
+    assert kept["asked"]["symbols"] == ["BTCUSDT"]
+    assert kept["candidates"][0]["id"] == found["candidates"][0]["id"]
 
 
 def test_the_manifest_names_everything_and_its_files(place, tmp_path):

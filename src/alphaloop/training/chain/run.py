@@ -5,8 +5,9 @@ same folder, takes what is done there as done, and goes on: after ``kill -9`` it
 symbol whose data cannot teach fails by name; the others go on, and the run is said to be incomplete.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from alphaloop.training.validation.rule import Rule
 from alphaloop.training.validation.search import Tried
 
 Json = dict[str, Any]
+RECORD = "record.json"
+"""In a run's folder: what was asked, and all that the command printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ def run_chain(asked: Asked, chain: Chain, load: Load, around: Around, more: More
     dict
         ``candidates`` (``id symbol horizon kind oos variants degraded``), ``verdicts``, ``artifacts``, ``seconds``,
         ``failed`` (symbols and why), ``dropped`` (features by symbol), ``details``, ``run``, ``logs`` (where curves
-        were written, and why not elsewhere).
+        were written, and why not elsewhere). It is kept as :data:`RECORD` as well.
 
     Raises
     ------
@@ -161,7 +164,16 @@ def run_chain(asked: Asked, chain: Chain, load: Load, around: Around, more: More
             found["details"][symbol] = more(examples, walked)
     if len(errors) == len(asked.symbols):
         raise errors[0]
-    return {**found, "run": folder.name, "logs": reports(folder), "seconds": around.clock() - began}
+    found = {**found, "run": folder.name, "logs": reports(folder), "seconds": around.clock() - began}
+    _note(folder / RECORD, {"asked": asdict(asked), "command": around.command, **found})
+    return found
+
+
+def _note(path: Path, record: Json) -> None:
+    """The record of a run, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(record, indent=1, default=str) + "\n", encoding="utf-8")
+    partial.replace(path)
 
 
 def passed(found: Mapping[str, Any]) -> bool:

@@ -10,11 +10,10 @@ import pytest
 
 from alphaloop.app.cli.main import main
 
-FEATURES = "ret_1,ret_12,vol_12,rsi_14,cvd_5m"
 SMALL = ("blocks=1", "hidden=8", "rows=1024", "batch=128", "rounds=20", "device=cpu")
 TRAIN = [
-    *"train liquid --symbols BTCUSDT --mode fast --lookback 8 --horizons 30m,1h --json --features".split(),
-    FEATURES,
+    *("train", "liquid", "--symbols", "BTCUSDT", "--mode", "fast", "--json"),
+    *("--lookback", "8", "--horizons", "30m,1h", "--features", "ret_1,ret_12,vol_12,rsi_14,cvd_5m"),
     *(word for one in SMALL for word in ("--set", one)),
 ]
 
