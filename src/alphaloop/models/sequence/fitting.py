@@ -298,7 +298,7 @@ class _Run:
         order = np.random.default_rng((self.seed, state.epoch)).permutation(len(self.train))[: self.many]
         self.network.train()
         total = sum(self._step(batch) for batch in taken_ahead(self.train, self._mine(order))) / self.many
-        train_loss, valid_loss = _summed(total, self.device), self._validate()
+        train_loss, valid_loss = _summed(total, self.device), _agreed(self._validate(), self.device)
         self._sound(train_loss, valid_loss, state.epoch)
         better = valid_loss < state.best_loss
         if better:
@@ -423,6 +423,15 @@ def _rank() -> int:
 
 def _distributed() -> bool:
     return torch.distributed.is_available() and torch.distributed.is_initialized()
+
+
+def _agreed(value: float, device: torch.device) -> float:
+    """The first process's value: all stop at the same epoch, though their roundings may differ."""
+    if _world() == 1:
+        return value
+    held = torch.tensor(value, device=device, dtype=torch.float64)
+    torch.distributed.broadcast(held, src=0)
+    return float(held)
 
 
 def _summed(value: float, device: torch.device) -> float:

@@ -18,6 +18,7 @@ from alphaloop.models.sequence import checkpoint
 from alphaloop.models.sequence.fitting import Epoch, Recipe, batches, fit, pick_device, tensors
 from alphaloop.models.sequence.levels import LEVELS, QuantileForecast
 from alphaloop.models.sequence.network import Network, Plan
+from alphaloop.models.sequence.processes import Job, share
 from alphaloop.models.sequence.scaling import Scaled, Scaling
 from alphaloop.models.windows import ArrayWindows, Windows
 
@@ -146,9 +147,14 @@ class SequenceForecaster:
         )  # fmt: skip
         torch.manual_seed(self.seed)
         network = Network(plan)
+        job = Job(
+            network=network, train=Scaled(train, scaling), valid=Scaled(valid, scaling), recipe=self.training.recipe,
+            seed=self.seed, folder=self.folder,
+        )  # fmt: skip
+        share(job)
         self.history = fit(
-            network, Scaled(train, scaling), Scaled(valid, scaling), recipe=self.training.recipe, seed=self.seed,
-            folder=self.folder, progress=self.progress,
+            network, job.train, job.valid, recipe=job.recipe, seed=self.seed, folder=self.folder,
+            progress=self.progress,
         )  # fmt: skip
         self._network, self._scaling = network, scaling
         return self

@@ -5,6 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.norms import WholeBatchNorm
+
 Norm = Literal["layer", "batch"]
 
 
@@ -13,7 +15,7 @@ class TokenNorm(nn.Module):
 
     def __init__(self, width: int, kind: Norm) -> None:
         super().__init__()
-        self.norm: nn.Module = nn.LayerNorm(width) if kind == "layer" else nn.BatchNorm1d(width)
+        self.norm: nn.Module = nn.LayerNorm(width) if kind == "layer" else WholeBatchNorm(width)
         self.batch = kind == "batch"
 
     def forward(self, tokens: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ one temporal projection at the end (the head's).
 
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.norms import WholeBatchNorm
 from alphaloop.models.sequence.widening import Widening
 
 
@@ -15,7 +16,7 @@ class JointNorm(nn.Module):
 
     def __init__(self, lookback: int, channels: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(lookback * channels)
+        self.norm = WholeBatchNorm(lookback * channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """``(B, L, F)`` to the same shape."""
