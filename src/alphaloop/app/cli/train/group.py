@@ -2,7 +2,7 @@
 
 import typer
 
-from alphaloop.app.cli.train import liquid, multimodal, vc
+from alphaloop.app.cli.train import backbones, launch, liquid, multimodal, vc
 
 app = typer.Typer(
     help="Train forecasters: from the lake to candidates and verdicts.", no_args_is_help=True, rich_markup_mode=None
@@ -16,4 +16,6 @@ def root() -> None:
 
 app.command("liquid")(liquid.run_liquid)
 app.command("multimodal")(multimodal.run_multimodal)
+app.command("backbones")(backbones.run_backbones)
 app.command("vc")(vc.run_vc)
+app.command("launch")(launch.run_launch)
