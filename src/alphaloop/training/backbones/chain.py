@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from alphaloop.core.errors import MissingExtra
+from alphaloop.core.market import Floats
 from alphaloop.training.backbones.learners import MakeBackbone
 from alphaloop.training.backbones.settings import NETWORKS, settings_of
 from alphaloop.training.chain.asked import Asked
@@ -45,11 +47,15 @@ def backbones(asked: Asked) -> Chain:
     ------
     UnknownName, InvalidOption
         If a setting is not one of its own.
+    MissingExtra
+        If nothing that was asked for can run without torch.
     """
     settings = settings_of(asked.settings)
     state = states(settings.names)
     lacking = [name for name, said in state.items() if said == MISSING]
-    ready = [name for name in state if name not in lacking] or ["ridge"]
+    ready = [name for name in state if name not in lacking]
+    if not ready:
+        raise MissingExtra("torch", "torch")
     return Chain(
         kind=KIND,
         variants={name: MakeBackbone(name, settings) for name in ready},
@@ -79,9 +85,7 @@ def first_block(examples: Examples, predicted: Mapping[str, Predicted]) -> dict[
     return found
 
 
-def _ic(
-    made: "np.ndarray[tuple[int], np.dtype[np.float64]]", came: "np.ndarray[tuple[int], np.dtype[np.float64]]"
-) -> float:
+def _ic(made: Floats, came: Floats) -> float:
     there = np.isfinite(made) & np.isfinite(came)
     made, came = made[there], came[there]
     if len(made) < 2 or float(np.std(made)) == 0.0 or float(np.std(came)) == 0.0:
