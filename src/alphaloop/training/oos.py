@@ -156,10 +156,13 @@ def _money(traded: Traded, how: Blocks) -> Json:
 
 
 def _calibration(of: OutOfSample) -> Json:
-    """How often outcomes lay below each quantile, and whether the stated chance of a rise comes true."""
+    """How often outcomes lay below each quantile, and whether the stated chance of a rise comes true.
+
+    The slope is of outcomes on forecasts: 1 where they have their size, above where they are too timid.
+    """
     pairs, quantiles = of.signal.pairs, _quantiles(of)
     if len(pairs) < 2 or not np.isfinite(quantiles).all():
-        return {"quantiles": [], "ece": None}
+        return {"slope": None, "quantiles": [], "ece": None}
     lag = chosen_lag(len(pairs.first), pairs.overlap)
     levels = []
     for place, level in enumerate(QUANTILES):
@@ -169,9 +172,11 @@ def _calibration(of: OutOfSample) -> Json:
     chance, rose = chance_of_rise(quantiles), (pairs.y > 0).astype(np.float64)
     together = np.column_stack([chance, rose])
     length = min(float(max(np.cbrt(len(rose)), 6.0 * pairs.overlap, 1.0)), float(len(rose)))
-    drawn = interval(together, _ece, Blocks(length=length, draws=of.how.draws, seed=of.how.seed))
+    drawing = Blocks(length=length, draws=of.how.draws, seed=of.how.seed)
+    drawn = interval(together, _ece, drawing)
     independent = _share(rose, pairs, lag).effective_n or float(len(rose))
     return {
+        "slope": _estimate(interval(np.column_stack([pairs.x, pairs.y]), _slope, drawing)),
         "quantiles": levels,
         "ece": {**_estimate(drawn), "bins": BINS, "by_luck": math.sqrt(BINS / independent) / 3.0},
         "rises": float(rose.mean()),
@@ -227,6 +232,12 @@ def _share(hits: Floats, pairs: Pairs, lag: int) -> Measured:
 
 def _ece(rows: Floats) -> float:
     return expected_calibration_error(rows[:, 0], rows[:, 1], BINS, by="count")
+
+
+def _slope(rows: Floats) -> float | None:
+    centred = rows[:, 0] - rows[:, 0].mean()
+    spread = float(centred @ centred)
+    return float(centred @ rows[:, 1]) / spread if spread > 0 else None
 
 
 def _sharpe(rows: Floats) -> float | None:

@@ -10,7 +10,7 @@ from alphaloop.training.chain.examples import examples_of
 from alphaloop.training.chain.learner import Fitting
 from tests.training.chain.builders import STEP, RidgeLearner
 
-FEATURES = ("ret_1", "vol_12", "event_decay", "event_sentiment", "funding_rate", "cvd_5m")
+FEATURES = ("ret_1", "event_density", "event_decay", "event_sentiment", "funding_rate", "cvd_5m")
 ASKED = Asked(symbols=("BTCUSDT",), timeframe="1h", horizons=("1h", "4h"), lookback=4, mode="fast", seed=3)
 QUICK = Blocks(draws=200, seed=1)
 
@@ -21,7 +21,7 @@ def symbol_rows(rows=2000, flow=0.4, text=0.6, seed=0, shown=FEATURES):
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(rows, len(FEATURES))).astype(np.float32)
     event = rng.random(rows) < 0.2
-    values[:, 2] = np.where(event, 1.0, 0.0)
+    values[:, 1] = values[:, 2] = np.where(event, 1.0, 0.0)
     values[~event, 3] = np.nan
     told = flow * values[:, 5] + text * np.where(event, np.nan_to_num(values[:, 3]), 0.0)
     held = 0.01 * (told + np.sqrt(1 - flow**2) * rng.normal(size=rows))
@@ -39,20 +39,21 @@ def symbol_rows(rows=2000, flow=0.4, text=0.6, seed=0, shown=FEATURES):
     )
 
 
-def examples(folder, shown=FEATURES, **how):
+def store_of(folder, shown=FEATURES, **how):
+    """A data set on disk with this symbol."""
     store = Store(folder)
     store.begin(
         Description(
-            timeframe="1h",
-            features=tuple(shown),
-            schema_hash="feed",
-            horizons=("1h", "4h"),
-            versions={},
-            made_of={},
+            timeframe="1h", features=tuple(shown), schema_hash="feed", horizons=("1h", "4h"), versions={}, made_of={}
         )
     )
     store.add(symbol_rows(shown=shown, **how))
-    return examples_of(store, "BTCUSDT", ASKED, cost=0.0006)
+    return store
+
+
+def examples(folder, shown=FEATURES, **how):
+    """Examples of this symbol."""
+    return examples_of(store_of(folder, shown, **how), "BTCUSDT", ASKED, cost=0.0006)
 
 
 def fitting(folder):

@@ -77,7 +77,7 @@ def test_the_summary_has_the_names_of_the_candidate_registry(document):
 
 
 def test_what_cannot_be_taken_says_why(tmp_path):
-    made = examples(tmp_path / "made", shown=("ret_1", "vol_12", "cvd_5m"))
+    made = examples(tmp_path / "made", shown=("ret_1", "cvd_5m"))
     found = ablate(order(tmp_path, made))
 
     assert set(found["horizons"]["1h"]["walk_forward"]["zeroed"]) == {"no_flow"}

@@ -12,9 +12,9 @@ def test_each_variant_takes_its_group(tmp_path):
     found = by_name(examples(tmp_path))
 
     assert {name: [FEATURES[place] for place in one.columns] for name, one in found.items()} == {
-        "no_text": ["event_decay", "event_sentiment"],
+        "no_text": ["event_density", "event_decay", "event_sentiment"],
         "no_macro": ["funding_rate"],
-        "event_window": ["event_decay", "event_sentiment"],
+        "event_window": ["event_density", "event_decay", "event_sentiment"],
         "no_flow": ["cvd_5m"],
     }
     assert {one.reason for one in found.values()} == {""}
@@ -35,7 +35,7 @@ def test_a_threshold_that_nothing_reaches_is_said(tmp_path):
 
 
 def test_what_is_not_there_cannot_be_taken(tmp_path):
-    found = by_name(examples(tmp_path, shown=("ret_1", "vol_12", "cvd_5m")))
+    found = by_name(examples(tmp_path, shown=("ret_1", "cvd_5m")))
 
     assert found["no_text"].reason == "no feature of text varies in the window"
     assert found["no_macro"].reason == "no feature of macro varies in the window"

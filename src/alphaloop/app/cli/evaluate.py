@@ -5,11 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alphaloop.app.cli import context, output
+from alphaloop.app.cli.measuring import ablation, oos
 
 if TYPE_CHECKING:
     from alphaloop.training.tribunal.court import Sentence
 
 app = typer.Typer(help="Put features, models and policies on trial.", no_args_is_help=True)
+
+
+app.command("oos")(oos.run_oos)
+app.command("ablation")(ablation.run_ablation)
 
 
 @app.callback()

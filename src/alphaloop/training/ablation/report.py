@@ -97,7 +97,7 @@ def ablate(order: Order) -> Json:
     for protocol, (cuts, embargo) in _protocols(order).items():
         asked = replace(order, fitting=replace(order.fitting, folder=order.fitting.folder / protocol))
         zeroed = walk_hidden(examples, order.make, cuts, _below(asked, FULL), every, order.executor)
-        again, why = _again(asked, cuts, every)
+        again, why = _again(asked, cuts, [one for one in every if one.name not in not_again])
         not_again.update(why)
         found["protocols"][protocol] = _cuts(cuts, examples, embargo)
         for place, horizon in enumerate(examples.horizons):

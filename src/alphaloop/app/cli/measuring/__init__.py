@@ -1,0 +1,1 @@
+"""``alphaloop evaluate oos`` and ``ablation``: one file each, and what they share."""
