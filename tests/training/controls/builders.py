@@ -4,4 +4,4 @@ from alphaloop.training.controls.markets import Setting
 from alphaloop.training.controls.pipeline import Protocol
 
 SETTING = Setting(days=300, symbols=3, timeframe="4h")
-PROTOCOL = Protocol(trials=6, first_days=50, train_days=60, blocks=5)
+PROTOCOL = Protocol(trials=6, first_days=50, blocks=5)

@@ -30,18 +30,19 @@ def test_moves_are_shown_in_units_of_volatility():
     assert spread == pytest.approx(1.0, abs=0.3)
 
 
-def test_folds_leave_the_first_days_and_train_on_the_newest():
+def test_folds_leave_the_first_days_and_train_on_all_before():
     splitter = PROTOCOL.splitter(SETTING.days, PANEL.timeframe)
 
     assert splitter.test_size == (300 - 50) // 5 * 6
-    assert splitter.train_size == 60 * 6
+    assert splitter.train_size is None
 
 
 def test_configurations_differ_and_are_buildable():
-    configs = [space()(np.random.default_rng(seed)) for seed in range(20)]
+    configs = [space()(np.random.default_rng(seed)) for seed in range(40)]
 
     assert {one["group"] for one in configs} == set(GROUPS)
     assert build(configs[0], seed=3).make().plan.leaves == configs[0]["leaves"]
+    assert build(configs[0]).rule.multiples == (configs[0]["multiple"],)
 
 
 def test_bars_whose_flow_nobody_declared_are_refused():

@@ -16,7 +16,7 @@ from alphaloop.core.errors import InvalidOption
 from alphaloop.engine.executor import Executor, Serial
 from alphaloop.training.controls.examine import Market, examine
 from alphaloop.training.controls.markets import NULL, PLANTED, Setting
-from alphaloop.training.controls.pipeline import Protocol
+from alphaloop.training.controls.pipeline import Protocol, stated
 from alphaloop.training.controls.shuffled import Demonstration, demonstrate
 from alphaloop.training.validation.rule import Rule
 
@@ -71,7 +71,8 @@ class Campaign:
     def digest(self) -> str:
         """Hash of what every unit shares; counts may grow, and only what is missing is run."""
         shared = {"version": VERSION, **{name: asdict(getattr(self, name)) for name in ("setting", "protocol")}}
-        text = json.dumps({**shared, "long": asdict(self.long_setting), "rule": asdict(Rule())}, sort_keys=True)
+        made_of = {"long": asdict(self.long_setting), "rule": asdict(Rule()), "pipeline": stated()}
+        text = json.dumps({**shared, **made_of}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def units(self) -> list[Unit]:
@@ -92,9 +93,7 @@ class Campaign:
             for k in range(self.planted)
             for one in self.strengths
         ]
-        wide = replace(
-            self.protocol, first_days=self.long_setting.days // 7, train_days=self.long_setting.days * 2 // 7
-        )
+        wide = replace(self.protocol, first_days=self.long_setting.days // 14)
         lasting = [
             Market(kind=last, seed=self.seed + LONG_SEEDS + k, strength=one, setting=self.long_setting, protocol=wide)
             for k in range(self.long_planted)

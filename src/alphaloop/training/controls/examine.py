@@ -101,7 +101,7 @@ def _subject(unit: Market, panel: Panel, folds: Folds, leaks_green: bool) -> Sub
     stated = Stated(
         question="Does the best of this search earn anything after cost?",
         claim="simulated",
-        method=_method(unit.protocol, folds),
+        method=_method(folds),
         timeframe=unit.setting.timeframe,
         start=int(panel.times[folds.blocks[1][0]]),
         end=int(panel.times[folds.blocks[-1][1] - 1]) + panel.timeframe.us,
@@ -122,9 +122,8 @@ def _subject(unit: Market, panel: Panel, folds: Folds, leaks_green: bool) -> Sub
     )
 
 
-def _method(protocol: Protocol, folds: Folds) -> str:
-    trained = f"each trained on the {protocol.train_days} days before"
-    return f"walk-forward, {len(folds.pairs)} blocks, {trained}; the first only fits the rule"
+def _method(folds: Folds) -> str:
+    return f"walk-forward, {len(folds.pairs)} blocks, each trained on all before it; the first only fits the rule"
 
 
 def _coverage(panel: Panel, symbol: str) -> Coverage:

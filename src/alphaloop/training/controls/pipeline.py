@@ -6,7 +6,7 @@ markets; nothing in it knows whether an edge is planted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,11 @@ from alphaloop.features.contract import Schema
 from alphaloop.features.matrix import compute
 from alphaloop.hindsight.splits import WalkForward
 from alphaloop.models.gbm import Boosting, GradientBoosting
+from alphaloop.registry.gates import Thresholds
+from alphaloop.training.controls.markets import COST_BP
 from alphaloop.training.validation.panel import Panel
-from alphaloop.training.validation.search import Config, Draw, Model
+from alphaloop.training.validation.rule import Rule
+from alphaloop.training.validation.search import Config, Draw, Model, draw
 
 BARS = "market_bars"
 FLOW_OF = {"5m": "cvd_ratio_5m", "1h": "cvd_ratio_1h", "4h": "cvd_ratio_4h"}
@@ -30,8 +33,17 @@ MOVES = {"ret_1": 1, "ret_12": 12, "ret_48": 48, "ret_288": 288, "sma_dist_48": 
 """Features that are moves over so many bars: shown in units of the volatility over them."""
 
 VOLATILITY = "vol_96"
-GROUPS: Mapping[str, tuple[int, ...]] = {"flow": (0,), "volatility": (0, 2), "price": (0, 1)}
-"""Which of :func:`names` a configuration is shown: flow alone, with volatility, with the last return."""
+GROUPS: Mapping[str, tuple[int, ...]] = {
+    "flow": (0,),
+    "volatility": (0, 2),
+    "price": (0, 1),
+    "moves": (0, 1, 4, 5, 6),
+    "all": tuple(range(8)),
+}
+"""Which of :func:`names` a configuration is shown: flow alone, with volatility, with returns, with everything."""
+
+MULTIPLES = (0.4, 0.6, 2.0)
+"""Expected return, in units of the cost, at which a configuration holds its whole share: from rash to wary."""
 
 LARGEST_LABEL = 4.0  # standard deviations: a fat tail should not pull a tree
 
@@ -46,8 +58,6 @@ class Protocol:
         Configurations drawn.
     first_days : int
         Before the first test block.
-    train_days : int
-        Trained on at most, the newest: more tell little more, and cost more.
     blocks : int
         Test blocks, the first of which only fits the rule.
     horizon : int, bars
@@ -55,15 +65,14 @@ class Protocol:
     """
 
     trials: int = 20
-    first_days: int = 60
-    train_days: int = 120
-    blocks: int = 6
+    first_days: int = 30
+    blocks: int = 8
     horizon: int = 1
 
     def splitter(self, days: int, timeframe: Timeframe) -> WalkForward:
-        """Rolling walk-forward on a market of so many days."""
+        """Walk-forward on a market of so many days, each block trained on all before it."""
         bars = (days - self.first_days) // self.blocks * DAY_US // timeframe.us
-        return WalkForward(self.blocks, test_size=bars, train_size=self.train_days * DAY_US // timeframe.us)
+        return WalkForward(self.blocks, test_size=bars)
 
 
 def names(timeframe: str) -> tuple[str, ...]:
@@ -123,11 +132,12 @@ def panel(bars: pl.DataFrame, symbols: tuple[str, ...], timeframe: str, horizon:
 
 
 def space() -> Draw:
-    """What the search draws from: a group of features, and how to boost."""
+    """What the search draws from: a group of features, how to boost, how much an edge must exceed its cost."""
 
     def one(random: np.random.Generator) -> Config:
         return {
             "group": str(random.choice(list(GROUPS))),
+            "multiple": float(random.choice(MULTIPLES)),
             "leaves": int(random.choice([2, 3, 4])),
             "learning_rate": round(float(np.exp(random.uniform(np.log(0.05), np.log(0.15)))), 4),
             "rounds": int(random.choice([10, 20, 30])),
@@ -139,7 +149,20 @@ def space() -> Draw:
 
 
 def build(config: Mapping[str, Any], seed: int = 0) -> Model:
-    """The forecaster of a configuration."""
+    """The forecaster of a configuration, and the rule it is traded by."""
     shape = {name: config[name] for name in ("leaves", "learning_rate", "rounds", "min_rows", "linear_l2")}
     plan = Boosting(**shape, linear=True, row_share=0.5, bins=63, held_out=0.0)
-    return Model(lambda: GradientBoosting(plan, seed=seed), GROUPS[config["group"]])
+    rule = Rule(cost=COST_BP / 1e4, multiples=(config["multiple"],), averaged=2)
+    return Model(lambda: GradientBoosting(plan, seed=seed), GROUPS[config["group"]], rule)
+
+
+def stated() -> dict[str, Any]:
+    """What a result depends on besides market and protocol, plain: what is drawn, features, cap of labels, gates."""
+    return {
+        "groups": {name: list(places) for name, places in GROUPS.items()},
+        "multiples": list(MULTIPLES),
+        "moves": dict(MOVES),
+        "largest_label": LARGEST_LABEL,
+        "drawn": [dict(one) for one in draw(space(), 3, 0)],
+        "gates": asdict(Thresholds()),
+    }

@@ -32,10 +32,13 @@ class Model:
         Returns an unfitted one.
     columns : tuple of int, optional
         Features it is shown.
+    rule : Rule, optional
+        By which it is traded; that of the search where left out.
     """
 
     make: Make
     columns: tuple[int, ...] | None = None
+    rule: Rule | None = None
 
 
 Build = Callable[[Config], Model]
@@ -136,7 +139,7 @@ class Attempt:
         with self.study.trial(config, self.seed) as trial:
             model = self.build(config)
             predictions = out_of_sample(self.panel, self.folds, model.make, model.columns)
-            traded = trade(self.panel, self.folds, predictions, self.rule)
+            traded = trade(self.panel, self.folds, predictions, model.rule or self.rule)
             trial.result(traded.sharpe or 0.0, net=float(traded.net.sum()), trades=traded.trades)
         return Tried(config, predictions, traded)
 
