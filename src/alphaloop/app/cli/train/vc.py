@@ -59,9 +59,9 @@ def _show(found: dict[str, Any]) -> None:
     lines = output.console()
     lines.print(f"[bold]{found['label']['question']}[/bold]")
     output.table([found["data"]])
-    names = ("auc", "auc_interval", "brier", "brier_interval", "brier_of_rate", "rows", "positives", "entities")
+    counts = ("brier_of_rate", "rows", "positives", "entities")
     rows = [
-        {"model": name, **{key: said[key] for key in names}}
+        {"model": name, **_spread(said, "auc"), **_spread(said, "brier"), **{key: said[key] for key in counts}}
         for one in found["candidates"]
         for name, said in one["variants"].items()
     ]
@@ -71,3 +71,9 @@ def _show(found: dict[str, Any]) -> None:
     output.table([{name: one[name] for name in shown} for one in found["verdicts"]], title="verdicts")
     output.table([{"not used": name} for name in found["unused_options"]], quiet=True)
     output.table([{"file": one["file"]} for one in found["artifacts"]], quiet=True)
+
+
+def _spread(said: dict[str, Any], name: str) -> dict[str, Any]:
+    """A figure and both ends of its interval, a column each."""
+    low, high = said[f"{name}_interval"]
+    return {name: said[name], f"{name} low": low, f"{name} high": high}
