@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from alphaloop.models.sequence import widening
+from alphaloop.models.sequence import dropping, widening
 from alphaloop.models.sequence.widening import Widening
 
 
@@ -16,7 +16,7 @@ def made(dropout: float) -> Widening:
 def test_pieces_equal_the_formula_and_its_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(widening, "_ROWS", 4)
     net, keep = made(0.75).train(), torch.rand(10, 8) < 0.25
-    monkeypatch.setattr(widening, "_kept", lambda shape, share: keep.to(torch.uint8))
+    monkeypatch.setattr(widening, "kept", lambda shape, share: keep.to(torch.uint8))
     x = torch.randn(5, 2, 3, requires_grad=True)
 
     fast = net._pieces(x)
@@ -31,10 +31,10 @@ def test_pieces_equal_the_formula_and_its_gradients(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_kept_is_drawn_anew_from_the_seed() -> None:
     torch.manual_seed(1)
-    first, second = widening._kept((1000, 64), 0.1), widening._kept((1000, 64), 0.1)
+    first, second = dropping.kept((1000, 64), 0.1), dropping.kept((1000, 64), 0.1)
     torch.manual_seed(1)
 
-    assert torch.equal(first, widening._kept((1000, 64), 0.1))
+    assert torch.equal(first, dropping.kept((1000, 64), 0.1))
     assert not torch.equal(first, second)
     assert float(first.float().mean()) == pytest.approx(0.1, abs=0.005)
 
@@ -53,3 +53,16 @@ def test_mixed_precision_takes_the_plain_way(monkeypatch: pytest.MonkeyPatch) ->
         out = made(0.5).train()(torch.ones(2, 3))
 
     assert np.isfinite(out.float().detach().numpy()).all()
+
+
+def test_dropout_drops_its_share_and_scales_up_the_rest() -> None:
+    torch.manual_seed(4)
+    drop, x = dropping.Dropout(0.25).train(), torch.ones(400, 100, requires_grad=True)
+
+    out = drop(x)
+    out.sum().backward()
+
+    assert out.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert float((out == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
+    assert torch.equal(x.grad, out.detach())  # the derivative is the mask itself
+    assert torch.equal(drop.eval()(x), x)

@@ -6,6 +6,8 @@ from statistics import NormalDist
 import torch
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.dropping import Dropout
+
 OBSERVED = 2  # figures per channel that tell a head how much of the window was real
 
 
@@ -62,7 +64,7 @@ class ChannelHead(nn.Module):
 
     def __init__(self, width: int, steps: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(width, steps)
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -99,7 +101,7 @@ class TargetHead(nn.Module):
         self.horizons, self.figures = horizons, 1 + len(levels)
         self.squeeze = nn.Linear(width + OBSERVED, narrow)
         self.bend = nn.Identity() if linear else nn.GELU()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.project = nn.Linear(narrow * channels, horizons * self.figures)
         start_normal(self.project, levels, horizons)
 

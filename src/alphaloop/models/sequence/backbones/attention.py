@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.dropping import Dropout
 from alphaloop.models.sequence.norms import WholeBatchNorm
 
 Norm = Literal["layer", "batch"]
@@ -47,9 +48,9 @@ class EncoderLayer(nn.Module):
         self.heads, self.overlook = heads, overlook
         self.project = nn.Linear(width, 3 * width)
         self.join = nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Dropout(dropout), nn.Linear(hidden, width))
+        self.mlp = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), Dropout(dropout), nn.Linear(hidden, width))
         self.first, self.second = TokenNorm(width, norm), TokenNorm(width, norm)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """``(N, S, D)`` to the same shape; every token sees every other."""

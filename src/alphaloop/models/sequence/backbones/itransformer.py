@@ -7,6 +7,7 @@ Series Forecasting", section 3.
 from torch import Tensor, nn
 
 from alphaloop.models.sequence.backbones.attention import EncoderLayer
+from alphaloop.models.sequence.dropping import Dropout
 
 
 class ITransformer(nn.Module):
@@ -21,7 +22,7 @@ class ITransformer(nn.Module):
         super().__init__()
         del channels  # any number: attention is between whatever is there
         self.width = width
-        self.embed = nn.Sequential(nn.Linear(lookback, width), nn.Dropout(dropout))
+        self.embed = nn.Sequential(nn.Linear(lookback, width), Dropout(dropout))
         self.layers = nn.Sequential(
             *(EncoderLayer(width, heads, hidden, dropout=dropout, overlook=dropout) for _ in range(layers))
         )

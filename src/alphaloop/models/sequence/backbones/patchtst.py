@@ -8,6 +8,7 @@ layers normalise over the batch, and the flattened patches go to one linear head
 from torch import Tensor, nn
 
 from alphaloop.models.sequence.backbones.attention import EncoderLayer, uniform_positions
+from alphaloop.models.sequence.dropping import Dropout
 
 _HIDDEN = 8  # width of the perceptron in widths of a token, as for the paper's small data sets
 
@@ -29,7 +30,7 @@ class PatchTST(nn.Module):
         self.width = count * width
         self.embed = nn.Linear(self.patch, width)
         self.positions = uniform_positions(count, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.layers = nn.Sequential(
             *(EncoderLayer(width, heads, _HIDDEN * width, dropout=dropout, norm="batch") for _ in range(layers))
         )

@@ -9,13 +9,15 @@ learned vector per step instead of future covariates.
 import torch
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.dropping import Dropout
+
 
 class Gate(nn.Module):
     """Gated skip: normalise(skip + GLU(x)), eq. 5."""
 
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.open = nn.Linear(width, 2 * width)
         self.norm = nn.LayerNorm(width)
 

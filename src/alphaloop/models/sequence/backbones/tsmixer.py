@@ -7,6 +7,7 @@ one temporal projection at the end (the head's).
 
 from torch import Tensor, nn
 
+from alphaloop.models.sequence.dropping import Dropout
 from alphaloop.models.sequence.norms import WholeBatchNorm
 from alphaloop.models.sequence.widening import Widening
 
@@ -30,7 +31,7 @@ class Mixing(nn.Module):
     def __init__(self, lookback: int, channels: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.time_norm = JointNorm(lookback, channels)
-        self.time = nn.Sequential(nn.Linear(lookback, lookback), nn.ReLU(), nn.Dropout(dropout))
+        self.time = nn.Sequential(nn.Linear(lookback, lookback), nn.ReLU(), Dropout(dropout))
         self.channel_norm = JointNorm(lookback, channels)
         self.channel = Widening(channels, hidden, dropout)
 
