@@ -75,6 +75,7 @@ def test_a_later_deal_is_foretold_where_it_can_be(lake, home, ledger):
 
     assert oos["auc_interval"][0] > 0.6
     assert oos["brier"] < oos["brier_of_rate"]
+    assert found["distillation"]["interval"][0] <= found["distillation"]["student_less_teacher"]
     assert [oos[name] for name in ("ic", "net_pnl", "max_drawdown", "interval")] == [None] * 4
     assert verdict["verdict"] == "insufficient"
     assert NO_POSITION in next(one["source"] for one in verdict["checks"] if one["name"] == "measured")
@@ -134,6 +135,7 @@ def test_without_torch_the_teacher_stands_and_the_run_is_degraded(lake, home, le
     found = run_vc(lake, LATER, around(home, ledger))
 
     assert found["candidates"][0]["chosen"] == "teacher"
+    assert found["distillation"]["student_less_teacher"] is None
     assert found["candidates"][0]["degraded"] == [walking.TORCH_MISSING]
     assert found["verdicts"][0]["verdict"] == "refused"
 

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from alphaloop.core.errors import DegenerateData, SchemaViolation
 from alphaloop.training.vc.samples import Samples
-from alphaloop.training.vc.scoring import auc, score
+from alphaloop.training.vc.scoring import auc, better, score
 
 
 def samples(y, entity=None, length=1):
@@ -61,6 +61,20 @@ def test_the_interval_of_noise_holds_a_half():
         held += found.auc.low <= 0.5 <= found.auc.high
 
     assert held >= 17
+
+
+def test_a_difference_by_hand_and_surer_than_two_intervals():
+    y = np.array([1.0, 0.0, 1.0, 0.0])
+    gained = better(samples(y), np.array([0.8, 0.4, 0.3, 0.2]), np.array([0.2, 0.4, 0.3, 0.8]), seed=0)
+    rng = np.random.default_rng(0)
+    y = (rng.random(500) < 0.4).astype(float)
+    one = np.clip(0.5 + 0.2 * y + 0.3 * rng.normal(size=500), 0, 1)
+    other = np.clip(one + 0.02 * rng.normal(size=500), 0, 1)
+    alone, pair = score(samples(y), one, one, seed=0).auc, better(samples(y), one, other, seed=0)
+
+    # 3 of 4 pairs in order against none
+    assert gained.value == pytest.approx(0.75)
+    assert pair.high - pair.low < 0.3 * (alone.high - alone.low)
 
 
 def test_one_class_or_no_probabilities_are_refused():

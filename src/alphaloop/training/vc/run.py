@@ -27,7 +27,7 @@ from alphaloop.training.chain.run import Around
 from alphaloop.training.vc.asked import VcAsked
 from alphaloop.training.vc.mentions import TABLES, Mentions, gather
 from alphaloop.training.vc.samples import CODES, DECAY_DAYS, FEATURES, Samples, samples_of
-from alphaloop.training.vc.scoring import Scores, auc, score
+from alphaloop.training.vc.scoring import Score, Scores, auc, better, score
 from alphaloop.training.vc.walking import TORCH_MISSING, Pair, Walked, fit, torch_there, walk
 
 Json = dict[str, Any]
@@ -45,12 +45,13 @@ _NONE = ("ic", "rank_ic", "hit_rate", "turnover", "net_pnl", "max_drawdown", "in
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Found:
-    """What the walk came to."""
+    """What the walk came to; ``student_gain`` is the student's AUC less its teacher's."""
 
     mentions: Mentions
     samples: Samples
     walked: Walked
     scores: dict[str, Scores]
+    student_gain: Score | None
     degraded: tuple[str, ...]
 
     @property
@@ -67,8 +68,8 @@ def run_vc(lake: Lake, asked: VcAsked, around: Around) -> Json:
     dict
         ``candidates`` (one: ``id symbol horizon kind oos variants degraded``), ``verdicts``, ``artifacts``,
         ``label`` (what was asked, and what to make of it), ``data`` (rows, positives, censored, nameless),
-        ``seconds``, ``run``. In ``oos`` stand ``auc`` and ``brier`` with their intervals; what only positions
-        have is none.
+        ``distillation`` (the student's AUC less its teacher's), ``logs``, ``seconds``, ``run``. In ``oos`` stand
+        ``auc`` and ``brier`` with their intervals; what only positions have is none.
 
     Raises
     ------
@@ -108,6 +109,7 @@ def run_vc(lake: Lake, asked: VcAsked, around: Around) -> Json:
         ],
         "label": _label(asked, samples),
         "data": manifest["data"],
+        "distillation": manifest["distillation"],
         "logs": logs,
         "run": folder.name,
         "seconds": around.clock() - began,
@@ -139,7 +141,9 @@ def _measured(mentions: Mentions, samples: Samples, asked: VcAsked, around: Arou
     degraded: tuple[str, ...] = (BY_CONSTRUCTION,) if asked.label == "documented" else ()
     degraded += () if torch_there() else (TORCH_MISSING,)
     pair = fit(samples, np.arange(len(samples)), asked.seed, (0, tell))
-    return _Found(mentions, samples, walked, scores, degraded), pair
+    chances = walked.chances
+    gain = better(samples, chances["student"], chances["teacher"], seed=asked.seed) if "student" in chances else None
+    return _Found(mentions, samples, walked, scores, gain, degraded), pair
 
 
 def _save(pair: Pair, folder: Path) -> dict[str, Path]:
@@ -175,7 +179,7 @@ def _manifest(found: _Found, asked: VcAsked, versions: dict[str, int]) -> Json:
             "record_ends": iso(mentions.end),
         },
         "oos": {role: one.as_dict() for role, one in found.scores.items()},
-        "distillation_gap": _gap(found.walked),
+        "distillation": _distillation(found),
         "folds": found.walked.folds,
         "overlaps": found.walked.overlaps,
         "degraded": list(found.degraded),
@@ -207,11 +211,13 @@ def _label(asked: VcAsked, samples: Samples) -> Json:
     }
 
 
-def _gap(walked: Walked) -> float | None:
-    """Mean distance of student and teacher out of sample; none without a student."""
-    if "student" not in walked.chances:
-        return None
-    return float(np.nanmean(np.abs(walked.chances["student"] - walked.chances["teacher"])))
+def _distillation(found: _Found) -> Json:
+    """What the student is worth beside its teacher, in AUC, and how far they lie apart; none without a student."""
+    chances, gain = found.walked.chances, found.student_gain
+    if gain is None:
+        return {"student_less_teacher": None, "interval": None, "mean_distance": None}
+    apart = float(np.nanmean(np.abs(chances["student"] - chances["teacher"])))
+    return {"student_less_teacher": gain.value, "interval": [gain.low, gain.high], "mean_distance": apart}
 
 
 def _figures(one: Scores) -> Json:

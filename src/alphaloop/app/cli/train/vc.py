@@ -66,6 +66,7 @@ def _show(found: dict[str, Any]) -> None:
         for name, said in one["variants"].items()
     ]
     output.table(rows, title="out of sample")
+    output.table([found["distillation"]], title="student and teacher, AUC")
     lines.print(f"warning: {found['label']['warning']}")
     shown = ("candidate", "symbol", "horizon", "verdict", "report_file")
     output.table([{name: one[name] for name in shown} for one in found["verdicts"]], title="verdicts")
