@@ -5,7 +5,7 @@ what is measured is measured on the very rows the candidate was made from.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,10 +140,13 @@ def chain_again(kind: str, asked: Asked, manifest: Mapping[str, Any]) -> Chain:
     found = recipe.get("searched") or []
     if found and chain.search is not None:
         chain = chain.search.then({one: recipe[one] for one in found})
-    if plain(dict(chain.recipe)) != recipe or chain.chosen != manifest["chosen"]:
-        told = sorted(one for one in {*recipe, *chain.recipe} if recipe.get(one) != plain(chain.recipe.get(one)))
+    made, chosen = plain(dict(chain.recipe)), str(manifest["chosen"])
+    told = sorted(one for one in {*recipe, *made} if recipe.get(one) != made.get(one))
+    if told:
         raise UnreadableFile(f"a recipe that differs in {', '.join(told)}", "that of this version", "train it again")
-    return chain
+    if chosen not in chain.variants:
+        raise UnreadableFile(f"variant '{chosen}'", f"one of {', '.join(chain.variants)}", "train it again")
+    return replace(chain, chosen=chosen)  # some name their candidate by a block that nothing is scored on
 
 
 def examples_again(home: Path, manifest: Mapping[str, Any], asked: Asked, command: str) -> Examples:
@@ -193,6 +196,12 @@ def _multimodal() -> Callable[[Asked], Chain]:
     return multimodal
 
 
+def _backbones() -> Callable[[Asked], Chain]:
+    from alphaloop.training.backbones.chain import backbones
+
+    return backbones
+
+
 def _need_torch() -> None:
     try:
         import torch  # noqa: F401
@@ -203,5 +212,6 @@ def _need_torch() -> None:
 CHAINS: Mapping[str, Callable[[], Callable[[Asked], Chain]]] = {
     "liquid": _liquid,
     "multimodal": _multimodal,
+    "backbones": _backbones,
 }
 """How the chain of each kind of forecaster is made; imported when asked for, some need torch."""
