@@ -8,12 +8,14 @@ from alphaloop.app.gating import rules
 from alphaloop.app.gating.counting import KIND
 from alphaloop.app.report.verdict import VerdictInput
 from alphaloop.app.report.verdict_page import write_verdict
-from alphaloop.core.errors import NoData, UnknownName
+from alphaloop.core.errors import NoData, UnknownName, UnreadableFile
 from alphaloop.registry.chain import Entry
 from alphaloop.registry.evidence import Evidence, Verdict
 from alphaloop.registry.gates import Thresholds, judge
 from alphaloop.registry.ledger import EVIDENCE, Ledger, candidate_entry
 from alphaloop.registry.series import Series
+from alphaloop.training.chain.enter import CURVES, read_manifest
+from alphaloop.training.chain.logs import Curve, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def judge_candidate(
     verdict = judge(evidence, thresholds, enforce)
     ledger.add_verdict(entry.subject, verdict, author)
     model = str(entry.data["model"])
-    shown = VerdictInput(model, evidence, verdict, thresholds, series, entry.data["lineage"])
+    shown = VerdictInput(model, evidence, verdict, thresholds, series, entry.data["lineage"], _fits(ledger, entry))
     return Judged(entry.subject, model, evidence, verdict, write_verdict(shown, reports / "verdicts" / entry.subject))
 
 
@@ -88,6 +90,18 @@ def _evidence(ledger: Ledger, entry: Entry, author: str) -> tuple[Evidence, Seri
         raise NoData(f"no evidence of {entry.subject}", "what was measured out of sample", fix)
     evidence = Evidence.from_json(newest.body)
     return evidence, _stored(ledger, evidence)
+
+
+def _fits(ledger: Ledger, entry: Entry) -> tuple[Curve, ...]:
+    """The training curves that a candidate's manifest names; none where it names none, or they are gone."""
+    store, artifact = ledger.artifacts, entry.data["artifact"]
+    if not _known(ledger, artifact):
+        return ()
+    try:
+        held = read_manifest(store, artifact)["files"].get(CURVES)
+    except UnreadableFile:  # a model that no chain made
+        return ()
+    return tuple(unpack(store.get(held["sha256"]))) if held is not None and _known(ledger, held["sha256"]) else ()
 
 
 def _stored(ledger: Ledger, evidence: Evidence) -> Series | None:

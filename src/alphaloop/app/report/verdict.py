@@ -5,7 +5,7 @@ are words, and one duty: where rows behind the figures were derived or simulated
 that stands on them says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from alphaloop.registry.evidence import Check, Coverage, Evidence, Verdict, Wind
 from alphaloop.registry.gates import Thresholds, deciding
 from alphaloop.registry.gates.judge import WEIGHTS
 from alphaloop.registry.series import Series
+from alphaloop.training.chain.logs import Curve
 
 Json = dict[str, Any]
 VERSION = 1
@@ -77,6 +78,8 @@ class VerdictInput:
         The returns the evidence names; without them there is no curve to show.
     lineage : mapping
         Where the model comes from.
+    fits : sequence of Curve
+        How the fits behind it went; empty where none had epochs.
     """
 
     model: str
@@ -85,6 +88,7 @@ class VerdictInput:
     thresholds: Thresholds
     series: Series | None
     lineage: Mapping[str, Any]
+    fits: Sequence[Curve] = ()
 
 
 def build(shown: VerdictInput) -> Json:
@@ -115,6 +119,7 @@ def build(shown: VerdictInput) -> Json:
         "overfitting": _overfitting(evidence),
         "sharpe": _sharpe(evidence),
         "power": power(evidence),
+        "fits": [_fit(one) for one in shown.fits],
         "reproduce": _reproduce(shown),
     }
 
@@ -268,6 +273,11 @@ def _grown(returns: Floats) -> Floats:
 def _window(one: Window) -> Json:
     values = short(np.array([one.candidate, one.active]))
     return {"start": one.start // 1000, "end": one.end // 1000, "candidate": values[0], "active": values[1]}
+
+
+def _fit(one: Curve) -> Json:
+    values = {name: [x if np.isfinite(x) else None for x in row] for name, row in one.values.items()}
+    return {"name": one.name, "steps": list(one.steps), "values": values}
 
 
 def _overfitting(evidence: Evidence) -> Json | None:

@@ -5,10 +5,13 @@ simulated; the dagger is explained in the banner and below the tables.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from alphaloop.app.report.learning import pictures
 from alphaloop.app.report.verdict import GROUPS, WORDS, Json, VerdictInput, build, number
 from alphaloop.app.report.write import asset, escaped_json, escaped_text, fill_template, put_text
+from alphaloop.training.chain.logs import Curve
 
 MARK = "†"
 
@@ -19,12 +22,12 @@ def write_verdict(shown: VerdictInput, folder: Path) -> Path:
     payload = build(shown)
     put_text(folder / "verdict.json", json.dumps(payload, allow_nan=False, indent=1) + "\n")
     page = folder / "index.html"
-    put_text(page, page_of(payload))
+    put_text(page, page_of(payload, shown.fits))
     return page
 
 
-def page_of(payload: Json) -> str:
-    """The HTML page that says ``payload``, whole."""
+def page_of(payload: Json, fits: Sequence[Curve] = ()) -> str:
+    """The HTML page that says ``payload``, whole, with how the fits went."""
     mark = mark_of(payload)
     parts = {
         "TITLE": escaped_text(str(payload["title"])),
@@ -42,6 +45,7 @@ def page_of(payload: Json) -> str:
         "PROTOCOL": _facts(payload["protocol"]),
         "SCALES": _scales(payload, mark),
         "POWER": escaped_text(payload["power"]),
+        "LEARNING": _learning(fits),
         "CHECKS": "".join(_group(payload["checks"], group, mark) for group in GROUPS),
         "LEGEND": _legend(payload),
         "REPRODUCE": _facts(payload["reproduce"]),
@@ -103,6 +107,18 @@ def _coverage(rows: list[Json]) -> str:
         f"<td>{_count(row['derived'])}</td><td>{_count(row['synthetic'])}</td></tr>"
         for row in rows
     )
+
+
+def _learning(fits: Sequence[Curve]) -> str:
+    """The card of training curves; nothing where no fit had epochs."""
+    drawn = pictures(fits)
+    if not drawn:
+        return ""
+    note = (
+        "Losses of every fit, epoch by epoch: solid on the newest training rows, which no step learnt from, dashed in "
+        "training. Thin lines are folds of the walk, the bold one is the final fit. None of it is out of sample."
+    )
+    return f'<section class="card"><h2>How it learnt</h2><p class="note">{note}</p>{drawn}</section>'
 
 
 def _facts(rows: list[list[str]]) -> str:
