@@ -66,7 +66,10 @@ def _show(found: dict[str, Any]) -> None:
         for name, said in one["variants"].items()
     ]
     output.table(rows, title="out of sample")
-    output.table([found["distillation"]], title="student and teacher, AUC")
+    gain = found["distillation"]
+    if gain["interval"] is not None:
+        told = {"auc": gain["student_less_teacher"], "auc_interval": gain["interval"]}
+        output.table([_spread(told, "auc")], title="student less teacher")
     lines.print(f"warning: {found['label']['warning']}")
     shown = ("candidate", "symbol", "horizon", "verdict", "report_file")
     output.table([{name: one[name] for name in shown} for one in found["verdicts"]], title="verdicts")
