@@ -154,11 +154,11 @@ def run_chain(asked: Asked, chain: Chain, load: Load, around: Around, more: More
         try:
             examples = load(symbol)
             walked = walk_symbol(examples, chain, asked, around, folder / symbol)
+            _enter_symbol(found, examples, walked, asked, around)
         except DataError as error:
             errors.append(error)
             found["failed"].append({"symbol": symbol, **error.as_dict()})
             continue
-        _enter_symbol(found, examples, walked, asked, around)
         found["dropped"][symbol] = list(examples.dropped)
         if more is not None:
             found["details"][symbol] = more(examples, walked)

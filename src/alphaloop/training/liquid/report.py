@@ -16,6 +16,7 @@ from alphaloop.core.market import Floats
 from alphaloop.datasets.windows.cut import WindowRows
 from alphaloop.hindsight.bootstrap import Blocks, Estimate, paired_difference
 from alphaloop.hindsight.signals.rows import Signal
+from alphaloop.models.loading import load_forecaster
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.run import Json, Walked
 from alphaloop.training.liquid.teacher import newest
@@ -88,14 +89,7 @@ def speed(rows: WindowRows, files: Path, clock: Callable[[], float]) -> Json:
         ``rows``, ``student_us`` and ``teacher_us`` (microseconds a row, the median of several tries), one row at a time
         as ``student_one_us`` and ``teacher_one_us``, ``ratio`` (how many times faster the student is) and ``says``.
     """
-    from alphaloop.models.gbm import KIND, GradientBoosting
-    from alphaloop.models.ridge import Ridge
-    from alphaloop.models.saved import read
-    from alphaloop.models.sequence.forecaster import SequenceForecaster
-
-    student = SequenceForecaster.load(files / "student.pt", device="cpu")
-    trees = _is(files / "teacher.json", KIND, read)
-    teacher = (GradientBoosting if trees else Ridge).load(files / "teacher.json")
+    student, teacher = load_forecaster(files / "student.pt"), load_forecaster(files / "teacher.json")
     some = rows.pick(np.arange(max(0, len(rows) - _ROWS), len(rows)))
     windows, table = some.take(np.arange(len(some))).x, newest(some)
     windows = np.asarray(windows, dtype=np.float64)
@@ -141,16 +135,6 @@ def _each(work: Callable[[], Any], rows: int, clock: Callable[[], float]) -> flo
         work()
         tries.append(clock() - began)
     return float(np.median(tries)) / rows * 1e6
-
-
-def _is(path: Path, kind: str, read: Callable[..., Any]) -> bool:
-    from alphaloop.core.errors import SchemaViolation
-
-    try:
-        read(path, kind)
-    except SchemaViolation:
-        return False
-    return True
 
 
 def _told(found: Estimate) -> Json:

@@ -25,6 +25,7 @@ class Settings:
     dropout : float in [0, 1)
     learning_rate : float
     batch : int
+        Windows of a step at most; fewer where an epoch would have less than 32 steps.
     patience : int, epochs
     rows : int
         Windows of an epoch, drawn anew from all of them each time.

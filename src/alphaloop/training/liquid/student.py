@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from alphaloop.models.sequence.fitting import Epoch
     from alphaloop.models.sequence.forecaster import SequenceForecaster, Training
 
-FEWEST = 64
+FEWEST = 32
 """Windows to learn from, and as few to stop by."""
+
+_BATCH = 32  # windows of a step at least
+_STEPS = 32  # of an epoch at least, where batches can be that small
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Student:
         learning, stopping = train.pick(early), train.pick(late)
         scaling = Scaling.of(learning.newest(), learning.targets)
         self.model = SequenceForecaster(
-            self._training(how), seed=how.seed, features=self.features, folder=how.folder / self.name,
+            self._training(how, len(learning)), seed=how.seed, features=self.features, folder=how.folder / self.name,
             progress=self._telling(how),
         )  # fmt: skip
         self.model.learn(learning, stopping, scaling)
@@ -141,15 +144,17 @@ class Student:
             raise NoData(found, f"{FEWEST} or more of both", "widen the window, or use fewer folds")
         return early, late
 
-    def _training(self, how: Fitting) -> "Training":
+    def _training(self, how: Fitting, rows: int) -> "Training":
+        """For so many windows to learn from: few come in smaller batches, or an epoch would hardly be a step."""
         from alphaloop.models.sequence.fitting import Recipe, pick_device
         from alphaloop.models.sequence.forecaster import Training
         from alphaloop.models.sequence.losses import Loss
 
         settings = self.settings
         fast = pick_device(settings.device).type == "cuda"
+        batch = min(settings.batch, max(_BATCH, 2 ** int(np.log2(rows / _STEPS))))
         recipe = Recipe(
-            epochs=how.epochs, batch=settings.batch, learning_rate=settings.learning_rate, patience=settings.patience,
+            epochs=how.epochs, batch=batch, learning_rate=settings.learning_rate, patience=settings.patience,
             average=settings.average, device=settings.device, precision="bfloat16" if fast else "float32",
             compile=fast, hidden=self.text, hidden_share=settings.text_dropout if self.text else 0.0,
             rows=settings.rows, loss=Loss(huber=settings.huber, distil=settings.distil),
