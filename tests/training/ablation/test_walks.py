@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from alphaloop.core.errors import NoData, SchemaViolation
+from alphaloop.engine.executor import Threads
 from alphaloop.training.ablation.taking import Taken, taken
 from alphaloop.training.ablation.walks import hidden, kfold_of, walk_again, walk_hidden
 from alphaloop.training.chain.walk import cuts_of, walk
@@ -107,6 +108,17 @@ def test_a_walk_that_was_stopped_goes_on_where_it_was(made, cuts, tmp_path):
 
     assert Once.fits == 5  # two, the third broken off, then the third and the fourth
     assert np.array_equal(found["no_flow"].mean, plain["no_flow"].mean, equal_nan=True)
+
+
+def test_who_runs_the_folds_does_not_change_a_byte(made, cuts, tmp_path):
+    one, other = (
+        walk_hidden(made, RidgeLearner(), cuts, fitting(tmp_path / name), [FLOW], executor)
+        for name, executor in (("serial", None), ("threads", Threads(2)))
+    )
+
+    for name in one:
+        assert np.array_equal(one[name].mean, other[name].mean, equal_nan=True)
+        assert np.array_equal(one[name].quantiles, other[name].quantiles, equal_nan=True)
 
 
 def test_a_folder_of_other_variants_is_refused(made, cuts, tmp_path):
