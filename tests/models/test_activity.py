@@ -20,7 +20,7 @@ def test_activity_counts_posts_and_events_that_are_known():
 def test_what_is_read_of_text_by_hand():
     """Newest rows of text at places 0, 2, 3, of which 2 and 3 take sides: three features, and 0 times each side."""
     X = np.array([[[9.0] * 4, [2.0, 8.0, -0.5, 3.0]], [[9.0] * 4, [np.nan, 8.0, 1.0, 1.0]]])
-    found = Text((0, 2, 3), sides=(2, 3)).inputs(X)
+    found = Text((0, 2, 3), sides=(2, 3), crossed=(0,)).inputs(X)
 
     assert found[0, 0].tolist() == [2.0, -0.5, 3.0, -1.0, 6.0]
     assert np.isnan(found[1, 0]).tolist() == [True, False, False, True, True]
@@ -70,5 +70,7 @@ def test_places_are_checked():
         Text((1, 1))
     with pytest.raises(InvalidOption, match="sides"):
         Text((1,), sides=(2,))
+    with pytest.raises(InvalidOption, match="crossed"):
+        Text((1,), crossed=(2,))
     with pytest.raises(InvalidOption, match="worth"):
         Text((1,), ((1, 0.0),))

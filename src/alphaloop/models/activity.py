@@ -25,8 +25,10 @@ class Text:
     columns : tuple of int
         Places of the features that only the text model reads.
     sides : tuple of int
-        Places among ``columns`` of features that lean up or down. The text model reads each of the others times each of
-        these as well: how fresh or loud text is tells nothing of the direction, and the direction nothing of how much.
+        Places among ``columns`` of features that lean up or down.
+    crossed : tuple of int
+        Places among ``columns`` of features that the text model reads times each of ``sides`` as well: how fresh or
+        loud text is tells nothing of the direction, and the direction nothing of how much.
     counts : tuple of (int, float)
         Place of a feature and what one unit of it is worth in posts or events: the sum of their products
         is ``posts + events``. Those that are unknown count as none.
@@ -34,19 +36,21 @@ class Text:
     Raises
     ------
     InvalidOption
-        If a place stands twice, is negative, a side is no column, or a worth is not above zero.
+        If a place stands twice, is negative, a side or a crossed one is no column, or a worth is not above zero.
     """
 
     columns: tuple[int, ...] = ()
     counts: tuple[tuple[int, float], ...] = ()
     sides: tuple[int, ...] = ()
+    crossed: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         places = (*self.columns, *(place for place, _ in self.counts))
         if len(set(self.columns)) < len(self.columns) or min(places, default=0) < 0:
             raise InvalidOption(f"text at {places}", "each place once, 0 or more", "")
-        if not set(self.sides) <= set(self.columns):
-            raise InvalidOption(f"sides at {self.sides}", f"columns of text, {self.columns}", "")
+        if not {*self.sides, *self.crossed} <= set(self.columns):
+            found = f"sides at {self.sides}, crossed {self.crossed}"
+            raise InvalidOption(found, f"columns of text, {self.columns}", "")
         if any(not 0 < worth < np.inf for _, worth in self.counts):
             raise InvalidOption(f"counts {self.counts}", "a worth above zero", "")
 
@@ -55,12 +59,11 @@ class Text:
 
         Examples
         --------
-        >>> Text((0, 1), sides=(1,)).inputs(np.array([[[2.0, -0.5, 9.0]]])).tolist()
+        >>> Text((0, 1), sides=(1,), crossed=(0,)).inputs(np.array([[[2.0, -0.5, 9.0]]])).tolist()
         [[[2.0, -0.5, -1.0]]]
         """
         newest = X[:, -1]
-        rest = [place for place in self.columns if place not in self.sides]
-        products = [newest[:, rest] * newest[:, [side]] for side in self.sides]
+        products = [newest[:, list(self.crossed)] * newest[:, [side]] for side in self.sides]
         return np.hstack([newest[:, list(self.columns)], *products])[:, None, :]
 
     def activity(self, newest: Floats) -> Floats:

@@ -208,7 +208,7 @@ class ResidualGate:
         gates = {"steepness": self.steepness.tolist(), "middle": self.middle.tolist(), "open": self.open.tolist()}
         content = {"base": self.base.content(), "correction": said, "columns": self._columns, **gates}
         of = self.text
-        text = {"columns": of.columns, "counts": of.counts, "sides": of.sides}
+        text = {"columns": of.columns, "counts": of.counts, "sides": of.sides, "crossed": of.crossed}
         return saved.write(path, KIND, self.features, {**content, "text": text, "plan": asdict(self.plan)})
 
     @classmethod
@@ -216,7 +216,8 @@ class ResidualGate:
         """A saved model; errors as :meth:`alphaloop.models.gbm.GradientBoosting.load`."""
         held = saved.read(path, KIND, features)
         counts = tuple((int(place), float(worth)) for place, worth in held["text"]["counts"])
-        text = Text(tuple(held["text"]["columns"]), counts, tuple(held["text"]["sides"]))
+        columns, sides, crossed = (tuple(held["text"][name]) for name in ("columns", "sides", "crossed"))
+        text = Text(columns, counts, sides, crossed)
         model = cls(text, Gating(**held["plan"]), features=held["features"])
         model._base, model._columns = Ridge.of_content(held["base"]), held["columns"]
         model._correction = None if held["correction"] is None else Ridge.of_content(held["correction"])

@@ -22,7 +22,8 @@ def how(tmp_path):
 def test_text_and_its_counts_are_found_by_name():
     text = text_of(examples(100))
 
-    assert (text.columns, text.counts, text.sides) == ((1, 2, 3), ((3, 1.0), (2, 24.0)), (1,))
+    assert (text.columns, text.counts) == ((1, 2, 3), ((3, 1.0), (2, 24.0)))
+    assert (text.sides, text.crossed) == ((1,), (2, 3))
 
 
 def test_a_gate_on_text_that_matters_is_accepted(how):

@@ -34,6 +34,8 @@ COUNTS = {"social_posts": 1.0, "social_comments": 1.0, "event_density": 24.0}
 hour of the last day, as far back as text features look; posts and comments are those of six hours."""
 SIDES = ("event_sentiment", "social_post_sentiment", "social_comment_sentiment", "social_event_sentiment")
 """Features of text that lean up or down."""
+VECTOR = "social_latent_"
+"""How the numbers of a text vector begin: none of them means anything by itself, so none is read times a side."""
 JUDGING = 3  # blocks of the training window on which a gate has to prove itself
 JUDGED = 0.6  # their share of its rows
 
@@ -43,8 +45,11 @@ def text_of(examples: Examples) -> Text:
     counts = tuple(
         (examples.features.index(name), worth) for name, worth in COUNTS.items() if name in examples.features
     )
-    sides = tuple(examples.features.index(name) for name in SIDES if name in examples.features)
-    return Text(examples.groups["text"], counts, sides)
+    columns = examples.groups["text"]
+    sides = tuple(place for place in columns if examples.features[place] in SIDES)
+    others = [place for place in columns if place not in sides]
+    crossed = tuple(place for place in others if not examples.features[place].startswith(VECTOR))
+    return Text(columns, counts, sides, crossed)
 
 
 @dataclass(frozen=True, slots=True)
