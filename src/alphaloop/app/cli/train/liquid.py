@@ -1,5 +1,8 @@
 """``alphaloop train liquid``: a gradient-boosting teacher and a TSMixer student, per symbol."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from alphaloop.app.cli import output
 from alphaloop.app.cli.train.options import Chosen, command, opened, show
 
@@ -21,4 +24,28 @@ def run_liquid(chosen: Chosen) -> int:
         output.emit(found)
     else:
         show(found)
+        _compare(found["details"])
     return 0 if passed(found) else 1
+
+
+def _compare(details: Mapping[str, Any]) -> None:
+    """The student less each rival, and how fast it answers."""
+    rows = [
+        {
+            "symbol": symbol,
+            "horizon": horizon,
+            "student less": rival,
+            **_spelled(said["ic"], "ic"),
+            **_spelled(said["daily_net"], "daily net"),
+        }
+        for symbol, one in details.items()
+        for horizon, rivals in one["distillation"].items()
+        for rival, said in rivals.items()
+    ]
+    output.table(rows, title="what distillation is worth: differences with intervals", quiet=True)
+    output.table([{"symbol": symbol, "speed": one["speed"]["says"]} for symbol, one in details.items()], quiet=True)
+
+
+def _spelled(found: Mapping[str, Any] | None, name: str) -> dict[str, float | None]:
+    low, high = (None, None) if found is None or found["interval"] is None else found["interval"]
+    return {name: None if found is None else found["value"], f"{name} low": low, f"{name} high": high}
