@@ -5,6 +5,8 @@ another one for every number of processes; so means and deviations are those of 
 together, and gradients flow through them. With one process it is torch's own, as fast.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -23,15 +25,13 @@ class WholeBatchNorm(nn.BatchNorm1d):
         """Normalise; while training, by all parts of the batch."""
         if not self.training or not _several():
             return super().forward(input)
-        from torch.distributed.nn.functional import all_reduce
-
         over = (0,) if input.dim() == 2 else (0, 2)
         shape = (1, -1) if input.dim() == 2 else (1, -1, 1)
         rows = torch.tensor(float(input.numel() // input.shape[1]), device=input.device)
         torch.distributed.all_reduce(rows)
-        mean = all_reduce(input.sum(dim=over)) / rows  # type: ignore[no-untyped-call]
+        mean = _of_all(input.sum(dim=over)) / rows
         away = input - mean.view(shape)
-        variance = all_reduce((away * away).sum(dim=over)) / rows  # type: ignore[no-untyped-call]
+        variance = _of_all((away * away).sum(dim=over)) / rows
         self._remember(mean.detach(), variance.detach() * rows / (rows - 1))
         normal = away * torch.rsqrt(variance + self.eps).view(shape)
         scaled: Tensor = normal * self.weight.view(shape) + self.bias.view(shape)
@@ -44,6 +44,27 @@ class WholeBatchNorm(nn.BatchNorm1d):
             self.running_mean.lerp_(mean, share)  # type: ignore[union-attr]
             self.running_var.lerp_(variance, share)  # type: ignore[union-attr]
             self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over processes; what depends on it anywhere flows back to every part."""
+
+    @staticmethod
+    def forward(_context: Any, part: Tensor) -> Tensor:
+        whole = part.clone()
+        torch.distributed.all_reduce(whole)
+        return whole
+
+    @staticmethod
+    def backward(_context: Any, slope: Tensor) -> Tensor:
+        whole = slope.contiguous().clone()
+        torch.distributed.all_reduce(whole)
+        return whole
+
+
+def _of_all(part: Tensor) -> Tensor:
+    whole: Tensor = _Sum.apply(part)  # type: ignore[no-untyped-call]
+    return whole
 
 
 def _several() -> bool:
