@@ -4,24 +4,34 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alphaloop.features.bars.extremes import climb_extremes, highest, lowest
-from alphaloop.features.bars.moments import TILE, blocks_in, carry, first_row, hold, room_for, tile
+from alphaloop.features.bars.extremes import climb_extremes, highest, lay_extremes, lowest
+from alphaloop.features.bars.lanes import WIDTH, hold, put
+from alphaloop.features.bars.moments import LATE, TILE, blocks_in, carry, due, first_row, room_for
+from alphaloop.features.family import compiled
+
+
+@compiled
+def _slide(high, low, chosen, start, made):
+    room = room_for(chosen)
+    blocks = blocks_in(room, chosen)
+    for row in range(first_row(start, chosen), len(high), TILE):
+        rows = min(TILE, len(high) - row)
+        lay_extremes(high, low, row, rows, blocks)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb_extremes(blocks, at)
+            if due(at, row, start):
+                for p in range(len(chosen)):
+                    put(made[0], p, row + at - LATE - start, highest(blocks, p, at - LATE), False)
+                    put(made[1], p, row + at - LATE - start, lowest(blocks, p, at - LATE), False)
+        carry(blocks)
+    return hold(room)
 
 
 def slid(high, low, chosen, start=0):
     """Tops and bottoms (2, P, n - start), tile by tile."""
-    chosen = np.array(chosen)
     made = np.empty((2, len(chosen), len(high) - start))
-    room = room_for(chosen)
-    blocks = blocks_in(room, chosen)
-    for row in range(first_row(start, chosen), len(high), TILE):
-        rows, early, begin = tile(row, start, len(high))
-        climb_extremes(high, low, row, rows, blocks)
-        for p, n in enumerate(chosen):
-            highest(blocks, n, early, made[0, p, begin : begin + rows - early])
-            lowest(blocks, n, early, made[1, p, begin : begin + rows - early])
-        carry(rows, blocks)
-    hold(room)
+    assert _slide(high, low, np.array(chosen), start, made) > 0
     return made
 
 

@@ -6,43 +6,56 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy import nan
 
+from alphaloop.features.bars.lanes import WIDTH, hold, put
 from alphaloop.features.bars.moments import (
+    LATE,
     TILE,
     blocks_in,
     carry,
     carry_sums,
     climb,
     climb_sums,
+    due,
     first_row,
-    hold,
-    join,
-    join_means,
+    joined,
+    lay,
     room_for,
-    tile,
-    window,
 )
+from alphaloop.features.family import compiled
 
 windows = st.lists(st.integers(1, 300), min_size=1, max_size=6)
 seeds = st.integers(0, 2**32)
 
 
-def slid(values, chosen, start=0):
-    """Means and spreads (P, n - start), tile by tile; the means once more by themselves."""
-    values, chosen = np.ascontiguousarray(values, dtype=float), np.array(chosen)
-    made = np.empty((3, len(chosen), len(values) - start))
+@compiled
+def _slide(values, chosen, start, made):
     rooms = room_for(chosen), room_for(chosen)
     both, sums = blocks_in(rooms[0], chosen), blocks_in(rooms[1], chosen)
     for row in range(first_row(start, chosen), len(values), TILE):
-        rows, early, begin = tile(row, start, len(values))
-        climb(values, row, rows, both)
-        climb_sums(values, row, rows, sums)
-        for p, n in enumerate(chosen):
-            place = slice(begin, begin + rows - early)
-            join(window(both, n, early, rows - early), *made[:2, p, place])
-            join_means(window(sums, n, early, rows - early), made[2, p, place])
-        carry(rows, both)
-        carry_sums(rows, sums)
-    assert [hold(room) for room in rooms] == [len(room) for room in rooms]
+        rows = min(TILE, len(values) - row)
+        lay(values, row, rows, both)
+        lay(values, row, rows, sums)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb(both, at)
+                climb_sums(sums, at)
+            if due(at, row, start):
+                for p in range(len(chosen)):
+                    mean, spread = joined(both, p, chosen[p], at - LATE)
+                    alone, _ = joined(sums, p, chosen[p], at - LATE)
+                    put(made[0], p, row + at - LATE - start, mean, False)
+                    put(made[1], p, row + at - LATE - start, spread, False)
+                    put(made[2], p, row + at - LATE - start, alone, False)
+        carry(both)
+        carry_sums(sums)
+    return hold(rooms[0]) + hold(rooms[1])
+
+
+def slid(values, chosen, start=0):
+    """Means and spreads (P, n - start), tile by tile; the means once more from sums alone."""
+    values, chosen = np.ascontiguousarray(values, dtype=float), np.array(chosen)
+    made = np.empty((3, len(chosen), len(values) - start))
+    assert _slide(values, chosen, start, made) > 0
     return made
 
 

@@ -7,6 +7,7 @@ time of one. An average begins with the plain mean of its first n values, as TA-
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
+from alphaloop.features.bars.lanes import WIDTH, ask_ahead
 from alphaloop.features.bars.multiply_add import multiply_add
 from alphaloop.features.family import compiled
 
@@ -52,10 +53,12 @@ def _four(values: Floats, windows: Ints, states: Floats, out: Floats) -> None:
         2.0 / (windows[k] + 1.0),
     )
     first, second, third, fourth = out[0], out[i], out[j], out[k]
-    for row in range(rows):
-        value = values[row]
-        a, b, c, d = step(a, value, u), step(b, value, v), step(c, value, w), step(d, value, x)
-        first[row], second[row], third[row], fourth[row] = a, b, c, d
+    for begin in range(0, rows, WIDTH):
+        ask_ahead(values, begin)
+        for row in range(begin, min(begin + WIDTH, rows)):
+            value = values[row]
+            a, b, c, d = step(a, value, u), step(b, value, v), step(c, value, w), step(d, value, x)
+            first[row], second[row], third[row], fourth[row] = a, b, c, d
     states[1], states[SLOTS * i + 1], states[SLOTS * j + 1], states[SLOTS * k + 1] = a, b, c, d
     for p in range(len(windows)):
         states[SLOTS * p] += rows

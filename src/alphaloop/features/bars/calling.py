@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 
 from alphaloop.core.market import Floats, Ints
 from alphaloop.execution.simulator.jit import borrow
+from alphaloop.features.bars.lanes import is_far, settle
 from alphaloop.features.family import Kernel, compiled
 
 ADDRESS, FIRST_NUMBER, LAST_NUMBER, FIRST_SLOT, LAST_SLOT, FIRST_COLUMN, LAST_COLUMN = range(7)
@@ -58,3 +59,5 @@ def run_all(table: Ints, numbers: Ints, bars: Floats, start: int, states: Floats
         row = table[run]
         params, state = numbers[row[FIRST_NUMBER] : row[LAST_NUMBER]], states[row[FIRST_SLOT] : row[LAST_SLOT]]
         _call(row[ADDRESS], bars, start, params, state, out[row[FIRST_COLUMN] : row[LAST_COLUMN]])
+    if is_far(out):
+        settle()

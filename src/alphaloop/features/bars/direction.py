@@ -13,8 +13,10 @@ stochastic; TA-Lib 0.6 for all warm-ups.
 import numpy as np
 
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
-from alphaloop.features.bars.extremes import climb_extremes, highest, lowest
-from alphaloop.features.bars.moments import TILE, blocks_in, carry, first_row, hold, room_for, tile
+from alphaloop.execution.simulator.jit import inlined
+from alphaloop.features.bars.extremes import climb_extremes, highest, lay_extremes, lowest
+from alphaloop.features.bars.lanes import WIDTH, Lanes, above, every, hold, load, put
+from alphaloop.features.bars.moments import LATE, TILE, Blocks, blocks_in, carry, due, first_row, room_for
 from alphaloop.features.family import Column, Family, Param, compiled
 
 SIDES = 4  # slots of the state of the two sides: rows seen, upward, downward, true range
@@ -60,21 +62,30 @@ def index_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: Flo
     state[SIDES], state[SIDES + 1] = average, moved
 
 
+@inlined
+def _place_in_range(blocks: Blocks, at: int, close: Lanes) -> Lanes:
+    """Place of the close in the range of the window, percent; NaN where it has no width."""
+    bottom = lowest(blocks, 0, at)
+    width = highest(blocks, 0, at) - bottom
+    return above(width, every(0.0), (close - bottom) * 100.0 / width, every(np.nan))
+
+
 @compiled
 def _places(bars: Floats, first: int, window: Ints, out: Floats) -> None:
-    """Place of the close in the range of the window, percent, at rows from ``first``; NaN where it has no width."""
-    room, stop = room_for(window), first + len(out)
-    blocks, top, bottom = blocks_in(room, window), np.empty(TILE), np.empty(TILE)
+    """Place of the close in the range of the window, percent, at rows of ``out`` (1, m) from ``first``."""
+    room, stop, closes = room_for(window), first + out.shape[1], np.zeros(TILE)
+    blocks = blocks_in(room, window)
     for row in range(first_row(first, window), stop, TILE):
-        rows, early, begin = tile(row, first, stop)
-        climb_extremes(bars[HIGH], bars[LOW], row, rows, blocks)
-        close, made = bars[CLOSE, row + early : row + rows], out[begin : begin + rows - early]
-        highest(blocks, window[0], early, top[: len(made)])
-        lowest(blocks, window[0], early, bottom[: len(made)])
-        for k in range(len(made)):
-            width = top[k] - bottom[k]
-            made[k] = 100.0 * (close[k] - bottom[k]) / width if width > 0.0 else np.nan
-        carry(rows, blocks)
+        rows = min(TILE, stop - row)
+        lay_extremes(bars[HIGH], bars[LOW], row, rows, blocks)
+        closes[:rows] = bars[CLOSE, row : row + rows]
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb_extremes(blocks, at)
+            if due(at, row, first):
+                made = _place_in_range(blocks, at - LATE, load(closes, at - LATE))
+                put(out, 0, row + at - LATE - first, made, False)
+        carry(blocks)
     hold(room)
 
 
@@ -99,7 +110,7 @@ def stochastic_kernel(bars: Floats, start: int, params: Ints, _state: Floats, ou
     early = slow + signal - 2
     places, smooth = np.full(early + rows, np.nan), np.empty(signal - 1 + rows)
     known = max(0, early - start)  # places before row 0 stay unknown
-    _places(bars, start - early + known, params[:1], places[known:])
+    _places(bars, start - early + known, params[:1], places[known:].reshape((1, early + rows - known)))
     _smooth(places, slow, smooth)
     _smooth(smooth, signal, out[1])
     latest = smooth[signal - 1 :]

@@ -10,17 +10,18 @@ import numpy as np
 from alphaloop.core.market import CLOSE, HIGH, LOW, VOLUME, Floats, Ints
 from alphaloop.features.bars.averages import SLOTS
 from alphaloop.features.bars.indicators import exponential_average_kernel, simple_average_kernel
+from alphaloop.features.bars.lanes import WIDTH, above, every, hold, put
 from alphaloop.features.bars.moments import (
+    LATE,
     TILE,
     blocks_in,
     carry_sums,
     climb_sums,
+    due,
     first_row,
-    hold,
-    join_means,
+    joined,
+    lay,
     room_for,
-    tile,
-    window,
 )
 from alphaloop.features.family import Column, Family, Param, compiled
 
@@ -53,19 +54,23 @@ def exponential_distance_kernel(bars: Floats, start: int, params: Ints, state: F
 def _share(bars: Floats, paid: Floats, begin: int, start: int, params: Ints, out: Floats) -> None:
     """Mean of ``paid`` (from row ``begin`` on) over the mean volume of the last n bars, for each n."""
     rooms, stop = (room_for(params), room_for(params)), start + out.shape[1]
-    turnover, volume, size = blocks_in(rooms[0], params), blocks_in(rooms[1], params), np.empty(TILE)
+    turnover, volume = blocks_in(rooms[0], params), blocks_in(rooms[1], params)
     for row in range(first_row(start, params), stop, TILE):
-        rows, early, offset = tile(row, start, stop)
-        climb_sums(paid, row - begin, rows, turnover)
-        climb_sums(bars[VOLUME], row, rows, volume)
-        for p in range(len(params)):
-            made, sizes = out[p, offset : offset + rows - early], size[: rows - early]
-            join_means(window(turnover, params[p], early, len(made)), made)
-            join_means(window(volume, params[p], early, len(made)), sizes)
-            for k in range(len(made)):
-                made[k] = made[k] / sizes[k] if sizes[k] > 0.0 else np.nan
-        carry_sums(rows, turnover)
-        carry_sums(rows, volume)
+        rows = min(TILE, stop - row)
+        lay(paid, row - begin, rows, turnover)
+        lay(bars[VOLUME], row, rows, volume)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb_sums(turnover, at)
+                climb_sums(volume, at)
+            if due(at, row, start):
+                for p in range(len(params)):
+                    mine, _ = joined(turnover, p, params[p], at - LATE)
+                    size, _ = joined(volume, p, params[p], at - LATE)
+                    made = above(size, every(0.0), mine / size, every(np.nan))
+                    put(out, p, row + at - LATE - start, made, False)
+        carry_sums(turnover)
+        carry_sums(volume)
     hold(rooms[0])
     hold(rooms[1])
 
@@ -73,7 +78,7 @@ def _share(bars: Floats, paid: Floats, begin: int, start: int, params: Ints, out
 @compiled
 def traded_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Close over the volume-weighted price of the last n bars, less one, for each n of ``params``."""
-    begin, stop = max(0, start - int(np.max(params)) + 1), start + out.shape[1]
+    begin, stop = first_row(start, params), start + out.shape[1]
     turnover, high, low = np.empty(stop - begin), bars[HIGH, begin:stop], bars[LOW, begin:stop]
     close, volume = bars[CLOSE, begin:stop], bars[VOLUME, begin:stop]
     for k in range(len(turnover)):
@@ -85,7 +90,7 @@ def traded_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: F
 @compiled
 def balance_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Volume of rises less volume of falls over all volume of the last n bars, for each n of ``params``."""
-    begin, stop = max(0, start - int(np.max(params)) + 1), start + out.shape[1]
+    begin, stop = first_row(start, params), start + out.shape[1]
     signed, volume, close = np.empty(stop - begin), bars[VOLUME, begin:stop], bars[CLOSE]
     for k in range(len(signed)):
         i = begin + k

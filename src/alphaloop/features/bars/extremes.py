@@ -6,47 +6,66 @@ overlap does not matter to an extreme. One that begins before the first row is u
 
 from alphaloop.core.market import Floats
 from alphaloop.execution.simulator.jit import inlined
-from alphaloop.features.bars.moments import Blocks, copy, level_of, place
-from alphaloop.features.family import compiled
+from alphaloop.features.bars.lanes import WIDTH, Lanes, above, ask_ahead, load, store
+from alphaloop.features.bars.moments import NEWER, OLDER, Blocks, before, lay, place
 
 
 @inlined
-def _higher(one: Floats, other: Floats, out: Floats) -> None:
-    for k in range(len(out)):
-        out[k] = one[k] if one[k] > other[k] else other[k]
+def _higher(one: Lanes, other: Lanes) -> Lanes:
+    return above(one, other, one, other)
 
 
 @inlined
-def _lower(one: Floats, other: Floats, out: Floats) -> None:
-    for k in range(len(out)):
-        out[k] = one[k] if one[k] < other[k] else other[k]
+def _lower(one: Lanes, other: Lanes) -> Lanes:
+    return above(other, one, one, other)
 
 
-@compiled
-def climb_extremes(high: Floats, low: Floats, row: int, rows: int, blocks: Blocks) -> None:
-    """Highest highs and lowest lows in place of sums and spreads, at ``rows`` rows from ``row`` on."""
-    tops, bottoms = blocks.sums, blocks.spreads
-    copy(high[row : row + rows], tops[place(0) : place(0) + rows])
-    copy(low[row : row + rows], bottoms[place(0) : place(0) + rows])
-    for level in range(level_of(blocks.longest)):
-        half, first, made_first = 1 << level, place(level), place(level + 1)
-        new, old = slice(first, first + rows), slice(first - half, first - half + rows)
-        made = slice(made_first, made_first + rows)
-        _higher(tops[new], tops[old], tops[made])
-        _lower(bottoms[new], bottoms[old], bottoms[made])
+@inlined
+def lay_extremes(high: Floats, low: Floats, row: int, rows: int, blocks: Blocks) -> None:
+    """Begin a tile: highs and lows in place of sums and spreads, ``rows`` of them from ``row`` on."""
+    lay(high, row, rows, blocks)
+    for k in range(0, rows, WIDTH):
+        ask_ahead(low, row + k)
+    first, bottoms = low[row : row + rows], blocks.spreads[place(0) : place(0) + rows]
+    for k in range(len(bottoms)):
+        bottoms[k] = first[k]
 
 
-@compiled
-def highest(blocks: Blocks, n: int, first: int, out: Floats) -> None:
-    """Highest of the windows of ``n`` values that end at rows of the tile, from its row ``first`` on."""
-    level = level_of(n)
-    at, back = place(level) + first, n - (1 << level)
-    _higher(blocks.sums[at : at + len(out)], blocks.sums[at - back : at - back + len(out)], out)
+@inlined
+def _join(blocks: Blocks, level: int, at: int, top: Lanes, bottom: Lanes) -> tuple[Lanes, Lanes]:
+    """Extremes of the blocks twice as long, from those at hand and those before; both are kept."""
+    first = place(level) + at
+    top = _higher(top, before(blocks.sums, first, top, level))
+    bottom = _lower(bottom, before(blocks.spreads, first, bottom, level))
+    first = place(level + 1) + at
+    store(blocks.sums, first, top)
+    store(blocks.spreads, first, bottom)
+    return top, bottom
 
 
-@compiled
-def lowest(blocks: Blocks, n: int, first: int, out: Floats) -> None:
+@inlined
+def climb_extremes(blocks: Blocks, at: int) -> None:
+    """Highest highs and lowest lows of the blocks at the eight rows from row ``at`` of the tile on."""
+    top, bottom = load(blocks.sums, place(0) + at), load(blocks.spreads, place(0) + at)
+    if blocks.top > 0:  # by themselves, as in ``moments.climb``
+        top, bottom = _join(blocks, 0, at, top, bottom)
+    if blocks.top > 1:
+        top, bottom = _join(blocks, 1, at, top, bottom)
+    if blocks.top > 2:
+        top, bottom = _join(blocks, 2, at, top, bottom)
+    for level in range(3, blocks.top):
+        top, bottom = _join(blocks, level, at, top, bottom)
+
+
+@inlined
+def highest(blocks: Blocks, p: int, at: int) -> Lanes:
+    """Highest of the ``p``-th windows, those that end at the eight rows from row ``at`` of the tile on."""
+    tops = blocks.sums
+    return _higher(load(tops, blocks.places[p, NEWER] + at), load(tops, blocks.places[p, OLDER] + at))
+
+
+@inlined
+def lowest(blocks: Blocks, p: int, at: int) -> Lanes:
     """Lowest of the same windows."""
-    level = level_of(n)
-    at, back = place(level) + first, n - (1 << level)
-    _lower(blocks.spreads[at : at + len(out)], blocks.spreads[at - back : at - back + len(out)], out)
+    bottoms = blocks.spreads
+    return _lower(load(bottoms, blocks.places[p, NEWER] + at), load(bottoms, blocks.places[p, OLDER] + at))

@@ -16,22 +16,23 @@ import numpy as np
 from alphaloop.core.market import CLOSE, HIGH, LOW, Floats, Ints
 from alphaloop.execution.simulator.jit import inlined
 from alphaloop.features.bars.averages import SLOTS, exponential_averages, step
-from alphaloop.features.bars.extremes import climb_extremes, highest, lowest
+from alphaloop.features.bars.extremes import climb_extremes, highest, lay_extremes, lowest
+from alphaloop.features.bars.lanes import WIDTH, Lanes, above, ask_ahead, every, hold, is_far, load, put, root
 from alphaloop.features.bars.moments import (
+    LATE,
     TILE,
-    Window,
+    Blocks,
     blocks_in,
     carry,
     carry_sums,
     climb,
     climb_sums,
+    due,
     first_row,
-    hold,
-    join_means,
     joined,
+    lay,
+    place,
     room_for,
-    tile,
-    window,
 )
 from alphaloop.features.family import Column, Family, Param, compiled
 
@@ -41,14 +42,19 @@ BAND_WIDTH = 2.0  # population deviations on either side of the middle
 @compiled
 def simple_average_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Mean of the last n closes, for each n of ``params``."""
-    room, stop = room_for(params), start + out.shape[1]
+    room, stop, far = room_for(params), start + out.shape[1], is_far(out)
     blocks = blocks_in(room, params)
     for row in range(first_row(start, params), stop, TILE):
-        rows, early, begin = tile(row, start, stop)
-        climb_sums(bars[CLOSE], row, rows, blocks)
-        for p in range(len(params)):
-            join_means(window(blocks, params[p], early, rows - early), out[p, begin : begin + rows - early])
-        carry_sums(rows, blocks)
+        rows = min(TILE, stop - row)
+        lay(bars[CLOSE], row, rows, blocks)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb_sums(blocks, at)
+            if due(at, row, start):
+                for p in range(len(params)):
+                    mean, _ = joined(blocks, p, params[p], at - LATE)
+                    put(out, p, row + at - LATE - start, mean, far)
+        carry_sums(blocks)
     hold(room)
 
 
@@ -63,21 +69,23 @@ def strength_kernel(bars: Floats, start: int, params: Ints, state: Floats, out: 
     """Wilder's relative strength index, 0 to 100."""
     close, n = bars[CLOSE], params[0]
     seen, gain, loss, weight = int(state[0]), state[1], state[2], 1.0 / n
-    for k in range(out.shape[1]):
+    young = min(max(0, n + 1 - seen), out.shape[1])
+    for k in range(young):
         change = close[start + k] - close[start + k - 1] if seen > 0 else 0.0
-        up, down = max(change, 0.0), max(-change, 0.0)
-        if seen > n:
-            gain, loss = step(gain, up, weight), step(loss, down, weight)
-        else:
-            gain += up
-            loss += down
-            if seen == n:
-                gain /= n
-                loss /= n
+        gain, loss = gain + max(change, 0.0), loss + max(-change, 0.0)
+        if seen == n:
+            gain, loss = gain / n, loss / n
         moved = gain + loss
         out[0, k] = 100.0 * (gain / moved) if seen >= n and moved > 0.0 else np.nan
         seen += 1
-    state[0], state[1], state[2] = seen, gain, loss
+    for begin in range(young, out.shape[1], WIDTH):
+        ask_ahead(close, start + begin)
+        for k in range(begin, min(begin + WIDTH, out.shape[1])):
+            change = close[start + k] - close[start + k - 1]
+            gain, loss = step(gain, max(change, 0.0), weight), step(loss, max(-change, 0.0), weight)
+            moved = gain + loss
+            out[0, k] = 100.0 * (gain / moved) if moved > 0.0 else np.nan
+    state[0], state[1], state[2] = seen + out.shape[1] - young, gain, loss
 
 
 @compiled
@@ -91,7 +99,8 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
     seen, fast, slow, signal = int(state[0]), state[1], state[2], state[3]
     first = slow_n + signal_n - 1
     fast_weight, slow_weight, signal_weight = 2.0 / (fast_n + 1.0), 2.0 / (slow_n + 1.0), 2.0 / (signal_n + 1.0)
-    for k in range(out.shape[1]):
+    young = min(max(0, first - seen), out.shape[1])
+    for k in range(young):
         price = close[start + k]
         seen += 1
         if seen > slow_n:
@@ -103,98 +112,91 @@ def convergence_kernel(bars: Floats, start: int, params: Ints, state: Floats, ou
                 fast /= fast_n
                 slow /= slow_n
         line = fast - slow
-        if seen > first:
-            signal = step(signal, line, signal_weight)
-        elif seen >= slow_n:
-            signal += line
-            if seen == first:
-                signal /= signal_n
-        known = seen >= first
+        if seen >= slow_n:
+            signal = (signal + line) / signal_n if seen == first else signal + line
+        known = seen == first
         out[0, k] = line if known else np.nan
         out[1, k] = signal if known else np.nan
         out[2, k] = line - signal if known else np.nan
+    for begin in range(young, out.shape[1], WIDTH):
+        ask_ahead(close, start + begin)
+        for k in range(begin, min(begin + WIDTH, out.shape[1])):
+            price = close[start + k]
+            fast, slow = step(fast, price, fast_weight), step(slow, price, slow_weight)
+            line = fast - slow
+            signal = step(signal, line, signal_weight)
+            out[0, k], out[1, k], out[2, k] = line, signal, line - signal
+    seen += out.shape[1] - young
     state[0], state[1], state[2], state[3] = seen, fast, slow, signal
 
 
 @inlined
-def _middle(parts: Window, n: int, means: Floats, reaches: Floats) -> None:
-    """Middle and half width of the bands of n closes."""
-    share = 1.0 / n
-    for k in range(len(means)):
-        mean, spread = joined(parts, k)
-        means[k], reaches[k] = mean, BAND_WIDTH * np.sqrt(spread * share)
-
-
-@inlined
-def _edges(means: Floats, reaches: Floats, upper: Floats, lower: Floats) -> None:
-    for k in range(len(means)):
-        upper[k] = means[k] + reaches[k]
-        lower[k] = means[k] - reaches[k]
-
-
-@inlined
-def _places(close: Floats, means: Floats, reaches: Floats, place: Floats) -> None:
-    """Place of the close in the band."""
-    for k in range(len(close)):
-        whole = 2.0 * reaches[k]
-        place[k] = (close[k] - means[k] + reaches[k]) / whole if whole > 0.0 else np.nan
-
-
-@inlined
-def _widths(parts: Window, n: int, widths: Floats) -> None:
-    """Width of the band of n closes, as a fraction of its middle."""
-    share = 1.0 / n
-    for k in range(len(widths)):
-        mean, spread = joined(parts, k)
-        widths[k] = 2.0 * (BAND_WIDTH * np.sqrt(spread * share)) / mean
+def _bands(blocks: Blocks, p: int, n: int, share: float, at: int) -> tuple[Lanes, Lanes, Lanes]:
+    """Both edges of the bands of n closes, and the place of the close between them; ``share`` is one over n."""
+    mean, spread = joined(blocks, p, n, at)
+    reach = root(spread * share) * BAND_WIDTH
+    whole = reach * 2.0
+    placed = (load(blocks.sums, place(0) + at) - mean + reach) / whole
+    return mean + reach, mean - reach, above(whole, every(0.0), placed, every(np.nan))
 
 
 @compiled
 def bands_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Bollinger bands: upper, lower, and the place between them (0 to 1), for each n of ``params``."""
-    room, stop = room_for(params), start + out.shape[1]
-    blocks, means, reaches = blocks_in(room, params), np.empty(TILE), np.empty(TILE)
+    room, stop, far, shares = room_for(params), start + out.shape[1], is_far(out), 1.0 / params
+    blocks = blocks_in(room, params)
     for row in range(first_row(start, params), stop, TILE):
-        rows, early, begin = tile(row, start, stop)
-        climb(bars[CLOSE], row, rows, blocks)
-        close = bars[CLOSE, row + early : row + rows]
-        middle, reach = means[: len(close)], reaches[: len(close)]
-        for p in range(len(params)):
-            made = out[3 * p : 3 * p + 3, begin : begin + len(close)]
-            _middle(window(blocks, params[p], early, len(close)), params[p], middle, reach)
-            _edges(middle, reach, made[0], made[1])
-            _places(close, middle, reach, made[2])
-        carry(rows, blocks)
+        rows = min(TILE, stop - row)
+        lay(bars[CLOSE], row, rows, blocks)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb(blocks, at)
+            if due(at, row, start):
+                for p in range(len(params)):
+                    upper, lower, placed = _bands(blocks, p, params[p], shares[p], at - LATE)
+                    put(out, 3 * p, row + at - LATE - start, upper, far)
+                    put(out, 3 * p + 1, row + at - LATE - start, lower, far)
+                    put(out, 3 * p + 2, row + at - LATE - start, placed, far)
+        carry(blocks)
     hold(room)
 
 
 @compiled
 def band_width_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Upper less lower band as a fraction of the middle, for each n of ``params``."""
-    room, stop = room_for(params), start + out.shape[1]
+    room, stop, far, shares = room_for(params), start + out.shape[1], is_far(out), 1.0 / params
     blocks = blocks_in(room, params)
     for row in range(first_row(start, params), stop, TILE):
-        rows, early, begin = tile(row, start, stop)
-        climb(bars[CLOSE], row, rows, blocks)
-        for p in range(len(params)):
-            made = out[p, begin : begin + rows - early]
-            _widths(window(blocks, params[p], early, len(made)), params[p], made)
-        carry(rows, blocks)
+        rows = min(TILE, stop - row)
+        lay(bars[CLOSE], row, rows, blocks)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb(blocks, at)
+            if due(at, row, start):
+                for p in range(len(params)):
+                    mean, spread = joined(blocks, p, params[p], at - LATE)
+                    width = root(spread * shares[p]) * BAND_WIDTH * 2.0 / mean
+                    put(out, p, row + at - LATE - start, width, far)
+        carry(blocks)
     hold(room)
 
 
 @compiled
 def channel_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Highest high and lowest low of the last n bars, this one included, for each n of ``params``."""
-    room, stop = room_for(params), start + out.shape[1]
+    room, stop, far = room_for(params), start + out.shape[1], is_far(out)
     blocks = blocks_in(room, params)
     for row in range(first_row(start, params), stop, TILE):
-        rows, early, begin = tile(row, start, stop)
-        climb_extremes(bars[HIGH], bars[LOW], row, rows, blocks)
-        for p in range(len(params)):
-            highest(blocks, params[p], early, out[2 * p, begin : begin + rows - early])
-            lowest(blocks, params[p], early, out[2 * p + 1, begin : begin + rows - early])
-        carry(rows, blocks)
+        rows = min(TILE, stop - row)
+        lay_extremes(bars[HIGH], bars[LOW], row, rows, blocks)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb_extremes(blocks, at)
+            if due(at, row, start):
+                for p in range(len(params)):
+                    put(out, 2 * p, row + at - LATE - start, highest(blocks, p, at - LATE), far)
+                    put(out, 2 * p + 1, row + at - LATE - start, lowest(blocks, p, at - LATE), far)
+        carry(blocks)
     hold(room)
 
 

@@ -2,11 +2,16 @@
 
 A window of n values is the sum of blocks whose lengths are the powers of two in n, the
 newest block the shortest: 12 = 4 + 8. The blocks ending at every row come from those half
-as long, ``block[i] + block[i - half]``, so all windows of one column share them, and the
-compiler works on several rows at a time. Rows are taken tile by tile: the last blocks of a
-tile are put before the next, so none is made twice; they are the very numbers that a tile
-which began there would make. Nothing else is carried from row to row: a row has the same
-bits in a batch and alone, nothing drifts, and what left a window leaves no trace.
+as long, ``block[i] + block[i - half]``, so all windows of one column share them, and eight
+rows are made at a time. Rows are taken tile by tile: the last blocks of a tile are put
+before the next, so none is made twice; they are the very numbers that a tile which began
+there would make. Nothing else is carried from row to row: a row has the same bits in a
+batch and alone, nothing drifts, and what left a window leaves no trace.
+
+A kernel goes through a tile eight rows a step, and asks for the windows that end there two
+steps later: by then their blocks stand in memory, and roots and divisions of those rows are
+worked out while the sums of the next are made. Rows of a tile beyond the last are made of
+what lies there, and never written.
 
 Means and sums of squared deviations ("spreads") of two blocks are joined by Chan's formula,
 which never takes large numbers from each other (sums of squares, as TA-Lib keeps them,
@@ -25,48 +30,40 @@ import numpy as np
 
 from alphaloop.core.market import Floats, Ints
 from alphaloop.execution.simulator.jit import borrow, inlined
-from alphaloop.features.bars.multiply_add import multiply_add
+from alphaloop.features.bars.lanes import LINE, WIDTH, Lanes, ask_ahead, back, every, fused, load, store
 from alphaloop.features.family import compiled
 
 TILE = 192  # rows at a time: the blocks of a tile stay in the first cache
 PADDING = 40  # keeps the blocks of two levels off each other's cache lines
-SPARE = 4  # rows of work space: two means, two spreads
+LATE = 2 * WIDTH  # rows between those whose blocks are made and those whose windows are asked for
+SHARE, WEIGHT, REACH = range(3)
+DEPTH = 32  # blocks that a window may be made of
+NEWER, OLDER = DEPTH - 2, DEPTH - 1  # in their last places: two blocks of equal length that cover it, and overlap
+PART = 4  # room for the numbers that say how a block of a window is joined to the newer ones, as named above
 
 
 class Blocks(NamedTuple):
     """Sums and spreads of the blocks that end at the rows of a tile, those of each length one after the other.
 
     Blocks of ``2**level`` values begin at :func:`place` of the level; as many as they have values stand
-    before, of the rows before the tile. ``spare`` (SPARE, TILE) is work space, ``longest`` the longest window.
+    before, of the rows before the tile. ``places`` (P, DEPTH) says where the blocks of each window stand,
+    the newest first, ``parts`` (P, DEPTH * PART) the share that turns the sum of each into a mean and the
+    two weights of Chan's formula. A window that is one block has a second of no weight. ``longest`` is
+    the longest window, ``top`` its :func:`level_of`.
     """
 
     sums: Floats
     spreads: Floats
-    spare: Floats
+    places: Ints
+    parts: Floats
     longest: int
-
-
-class Window(NamedTuple):
-    """A window in two parts, at rows side by side: the newest values, and those before them.
-
-    Sums and spreads of both, the shares that turn their sums into means, and the two weights of
-    Chan's formula. A window that is one block has no part before: its weights are zero.
-    """
-
-    new: Floats
-    new_spreads: Floats
-    new_share: float
-    old: Floats
-    old_spreads: Floats
-    old_share: float
-    weight: float
-    reach: float
+    top: int
 
 
 @compiled
 def place(level: int) -> int:
-    """Where the blocks of ``2**level`` values begin: those of one value at 1, one stands before."""
-    return (2 << level) - 1 + level * (TILE + PADDING)
+    """Where the blocks of ``2**level`` values begin."""
+    return max(WIDTH, 2 << level) + level * (TILE + PADDING)
 
 
 @compiled
@@ -79,167 +76,161 @@ def level_of(size: int) -> int:
 
 
 @compiled
+def _size(longest: int) -> int:
+    return int(place(level_of(longest))) + TILE + PADDING
+
+
+@compiled
 def room_for(windows: Ints) -> Floats:
     """Memory for :func:`blocks_in`; whoever asks for it holds it with :func:`hold` while the blocks are in use."""
-    return np.empty(2 * (place(level_of(int(np.max(windows)))) + TILE + PADDING) + SPARE * TILE)
+    longest = int(np.max(windows))
+    return np.empty(2 * _size(longest) + len(windows) * DEPTH * (1 + PART) + WIDTH)
+
+
+@compiled
+def _say_parts(windows: Ints, places: Ints, parts: Floats) -> None:
+    """Write down of which blocks each window is made: the powers of two in its length, the shortest newest."""
+    for p in range(len(windows)):
+        places[p, 1], parts[p, PART : 2 * PART] = place(0), 0.0
+        longest = level_of(windows[p])
+        places[p, NEWER], places[p, OLDER] = place(longest), place(longest) + (1 << longest) - windows[p]
+        held, part = 0, 0
+        while held < windows[p]:
+            size, numbers = (windows[p] - held) & (held - windows[p]), parts[p, part * PART : part * PART + PART]
+            places[p, part] = place(level_of(size)) - held
+            numbers[SHARE], numbers[WEIGHT] = 1.0 / size, size / (size + held)
+            numbers[REACH] = size * (held / (size + held))
+            held, part = held + size, part + 1
 
 
 @compiled
 def blocks_in(room: Floats, windows: Ints) -> Blocks:
     """Blocks before anything is known: views of ``room``, not counted by reference."""
-    lent, longest = borrow(room), int(np.max(windows))
-    size = (len(lent) - SPARE * TILE) // 2
-    sums, spreads, spare = lent[:size], lent[size : 2 * size], lent[2 * size :].reshape((SPARE, TILE))
-    for level in range(level_of(longest) + 1):
-        before = slice(place(level) - (1 << level), place(level))
-        sums[before], spreads[before] = np.nan, np.nan
+    longest = int(np.max(windows))
+    size, top, count = _size(longest), level_of(longest), len(windows) * DEPTH
+    lent = borrow(room)[(-room.ctypes.data % LINE) // 8 :]
+    sums, spreads, rest = lent[:size], lent[size : 2 * size], lent[2 * size :]
+    for level in range(top + 1):
+        earlier = slice(place(level) - max(WIDTH, 1 << level), place(level))
+        sums[earlier], spreads[earlier] = np.nan, np.nan
     spreads[place(0) : place(0) + TILE] = 0.0  # one value has none
-    return Blocks(sums, spreads, spare, longest)
-
-
-@compiled
-def hold(room: Floats) -> int:
-    """Memory that views were lent of lives until here."""
-    return len(room)
+    places = rest[:count].view(np.int64).reshape((len(windows), DEPTH))
+    parts = rest[count : count + count * PART].reshape((len(windows), DEPTH * PART))
+    _say_parts(windows, places, parts)
+    return Blocks(sums, spreads, places, parts, longest, top)
 
 
 @compiled
 def first_row(start: int, windows: Ints) -> int:
-    """Where the first tile begins, so that windows from row ``start`` on have all their values."""
-    return max(0, start - int(np.max(windows)) + 1)
-
-
-@compiled
-def tile(row: int, start: int, stop: int) -> tuple[int, int, int]:
-    """Rows of the tile from ``row`` on, how many of them lie before ``start``, and how far the others from it."""
-    rows = min(TILE, stop - row)
-    return rows, min(rows, max(0, start - row)), max(0, row - start)
+    """Where the first tile begins, so that windows from row ``start`` on have all their values; whole steps before."""
+    reach = int(np.max(windows)) + WIDTH - 2
+    return max(0, start - reach // WIDTH * WIDTH)
 
 
 @inlined
-def copy(values: Floats, to: Floats) -> None:
-    """Put ``values`` into ``to``, from the first on: they may overlap where ``to`` lies before."""
-    for k in range(len(to)):
-        to[k] = values[k]
-
-
-@inlined
-def _join_pairs(values: Floats, sums: Floats, spreads: Floats) -> None:
-    """Sums and spreads of blocks of two."""
-    new, old = values[1:], values[:-1]
+def lay(values: Floats, row: int, rows: int, blocks: Blocks) -> None:
+    """Begin a tile: ``rows`` values from ``row`` on, no more than it has, are its blocks of one value."""
+    for k in range(0, rows, WIDTH):
+        ask_ahead(values, row + k)
+    first, sums = values[row : row + rows], blocks.sums[place(0) : place(0) + rows]
     for k in range(len(sums)):
-        apart = new[k] - old[k]
-        sums[k] = new[k] + old[k]
-        spreads[k] = apart * (0.5 * apart)
+        sums[k] = first[k]
 
 
 @inlined
-def _join_halves(
-    new: Floats, old: Floats, new_spread: Floats, old_spread: Floats, half: int, sums: Floats, spreads: Floats
-) -> None:
-    """Sums and spreads of blocks from two halves of ``half`` values each."""
-    share = 0.5 / half
-    for k in range(len(sums)):
-        apart = new[k] - old[k]
-        sums[k] = new[k] + old[k]
-        spreads[k] = multiply_add(apart * share, apart, new_spread[k] + old_spread[k])
-
-
-@compiled
-def climb(values: Floats, row: int, rows: int, blocks: Blocks) -> None:
-    """Make the blocks at ``rows`` rows from ``row`` on, no more than a tile has."""
-    sums, spreads = blocks.sums, blocks.spreads
-    copy(values[row : row + rows], sums[1 : 1 + rows])
-    for level in range(level_of(blocks.longest)):
-        half, first, made_first = 1 << level, place(level), place(level + 1)
-        new, old = slice(first, first + rows), slice(first - half, first - half + rows)
-        made = slice(made_first, made_first + rows)
-        if level == 0:
-            _join_pairs(sums[: 1 + rows], sums[made], spreads[made])
-        else:
-            _join_halves(sums[new], sums[old], spreads[new], spreads[old], half, sums[made], spreads[made])
+def due(at: int, row: int, start: int) -> bool:
+    """Whether the windows ``LATE`` rows before step ``at`` of the tile from ``row`` on are asked for."""
+    return at >= LATE and row + at - LATE + WIDTH > start
 
 
 @inlined
-def _add(new: Floats, old: Floats, sums: Floats) -> None:
-    for k in range(len(sums)):
-        sums[k] = new[k] + old[k]
+def before(values: Floats, first: int, now: Lanes, level: int) -> Lanes:
+    """The blocks that end where those of ``2**level`` values at ``first`` begin; the latter are at hand."""
+    if level < 3:
+        return back(load(values, first - WIDTH), now, 1 << level)
+    return load(values, first - (1 << level))
 
 
-@compiled
-def climb_sums(values: Floats, row: int, rows: int, blocks: Blocks) -> None:
+@inlined
+def _join(blocks: Blocks, level: int, share: float, at: int, total: Lanes, spread: Lanes) -> tuple[Lanes, Lanes]:
+    """Sums and spreads of the next longer blocks, from those at hand and those before; both are kept."""
+    first = place(level) + at
+    old, old_spread = before(blocks.sums, first, total, level), before(blocks.spreads, first, spread, level)
+    apart = total - old
+    total, spread = total + old, fused(apart * share, apart, spread + old_spread)
+    first = place(level + 1) + at
+    store(blocks.sums, first, total)
+    store(blocks.spreads, first, spread)
+    return total, spread
+
+
+@inlined
+def climb(blocks: Blocks, at: int) -> None:
+    """Make the blocks at the eight rows from row ``at`` of the tile on, each from two half as long."""
+    top, total, spread = blocks.top, load(blocks.sums, place(0) + at), every(0.0)
+    if top > 0:  # the first three by themselves: what lies less than a step back is still at hand
+        total, spread = _join(blocks, 0, 0.5, at, total, spread)
+    if top > 1:
+        total, spread = _join(blocks, 1, 0.25, at, total, spread)
+    if top > 2:
+        total, spread = _join(blocks, 2, 0.125, at, total, spread)
+    share = 0.0625
+    for level in range(3, top):
+        total, spread = _join(blocks, level, share, at, total, spread)
+        share *= 0.5
+
+
+@inlined
+def climb_sums(blocks: Blocks, at: int) -> None:
     """The sums of :func:`climb` alone."""
-    sums = blocks.sums
-    copy(values[row : row + rows], sums[1 : 1 + rows])
-    for level in range(level_of(blocks.longest)):
-        half, first, made = 1 << level, place(level), place(level + 1)
-        _add(sums[first : first + rows], sums[first - half : first - half + rows], sums[made : made + rows])
+    sums, first = blocks.sums, place(0) + at
+    total = load(sums, first)
+    for level in range(blocks.top):
+        total = total + before(sums, first, total, level)
+        first = place(level + 1) + at
+        store(sums, first, total)
 
 
 @inlined
-def _carry(held: Floats, rows: int, longest: int) -> None:
+def _carry(held: Floats, longest: int) -> None:
     top = level_of(longest)
     for level in range(top + 1):
-        count = 1 << level if level < top else longest - (1 << top)
-        first, last = place(level) - count, place(level) + rows - count
-        copy(held[last : last + count], held[first : first + count])
+        count = max(WIDTH, 1 << level) if level < top else longest - (1 << top) + WIDTH - 1
+        first = place(level) - count // WIDTH * WIDTH
+        for k in range(first, place(level), WIDTH):
+            store(held, k, load(held, k + TILE))
 
 
 @compiled
-def carry(rows: int, blocks: Blocks) -> None:
-    """Put the last blocks of a tile before the next."""
-    _carry(blocks.sums, rows, blocks.longest)
-    _carry(blocks.spreads, rows, blocks.longest)
+def carry(blocks: Blocks) -> None:
+    """Put the last blocks of a whole tile before the next."""
+    _carry(blocks.sums, blocks.longest)
+    _carry(blocks.spreads, blocks.longest)
 
 
 @compiled
-def carry_sums(rows: int, blocks: Blocks) -> None:
+def carry_sums(blocks: Blocks) -> None:
     """The sums of :func:`carry` alone."""
-    _carry(blocks.sums, rows, blocks.longest)
+    _carry(blocks.sums, blocks.longest)
 
 
 @inlined
-def window(blocks: Blocks, n: int, first: int, rows: int) -> Window:
-    """The windows of ``n`` values that end at ``rows`` rows of the tile, from its row ``first`` on."""
-    sums, spreads, spare, low, turn = blocks.sums, blocks.spreads, blocks.spare, n & -n, 0
-    at = place(level_of(low)) + first
-    new, none = slice(at, at + rows), spreads[1 : 1 + rows]
-    made = Window(sums[new], spreads[new], 1.0 / low, sums[new], none, 1.0 / low, 0.0, 0.0)
-    held = low
-    while held < n:
-        newest, newest_spreads, share = made.new, made.new_spreads, made.new_share
-        if held > low:  # of three blocks and more, those joined so far are one part
-            newest, newest_spreads, share = spare[turn, :rows], spare[turn + 1, :rows], 1.0
-            join(made, newest, newest_spreads)
-            turn = 2 - turn
-        size = (n - held) & (held - n)
-        at = place(level_of(size)) + first - held
-        old, weight = slice(at, at + rows), size / (size + held)
-        reach = size * (held / (size + held))
-        made = Window(newest, newest_spreads, share, sums[old], spreads[old], 1.0 / size, weight, reach)
-        held += size
-    return made
+def _join_part(blocks: Blocks, p: int, part: int, at: int, mean: Lanes, spread: Lanes) -> tuple[Lanes, Lanes]:
+    """Mean and spread of the newer blocks of a window and the next older one together."""
+    first, number, parts = blocks.places[p, part] + at, PART * part, blocks.parts
+    apart = load(blocks.sums, first) * parts[p, number + SHARE] - mean
+    spread = fused(apart * parts[p, number + REACH], apart, spread + load(blocks.spreads, first))
+    return fused(apart, every(parts[p, number + WEIGHT]), mean), spread
 
 
 @inlined
-def joined(parts: Window, row: int) -> tuple[float, float]:
-    """Mean and spread of the window at one of its rows."""
-    mean = parts.new[row] * parts.new_share
-    apart = parts.old[row] * parts.old_share - mean
-    spread = multiply_add(apart * parts.reach, apart, parts.new_spreads[row] + parts.old_spreads[row])
-    return multiply_add(apart, parts.weight, mean), spread
-
-
-@inlined
-def join(parts: Window, means: Floats, spreads: Floats) -> None:
-    """Mean and spread of a window at each of its rows."""
-    for k in range(len(means)):
-        means[k], spreads[k] = joined(parts, k)
-
-
-@inlined
-def join_means(parts: Window, means: Floats) -> None:
-    """Means of a window at its rows."""
-    for k in range(len(means)):
-        mean = parts.new[k] * parts.new_share
-        means[k] = multiply_add(parts.old[k] * parts.old_share - mean, parts.weight, mean)
+def joined(blocks: Blocks, p: int, n: int, at: int) -> tuple[Lanes, Lanes]:
+    """Mean and spread of the windows of ``n`` values, the ``p``-th, that end at the eight rows from ``at`` on."""
+    first, more = blocks.places[p, 0] + at, n & (n - 1)
+    mean, spread = load(blocks.sums, first) * blocks.parts[p, SHARE], load(blocks.spreads, first)
+    mean, spread = _join_part(blocks, p, 1, at, mean, spread)
+    part, more = 2, more & (more - 1)
+    while more > 0:
+        mean, spread = _join_part(blocks, p, part, at, mean, spread)
+        part, more = part + 1, more & (more - 1)
+    return mean, spread

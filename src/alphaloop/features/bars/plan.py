@@ -50,7 +50,8 @@ class Plan(NamedTuple):
         states : float array, shape (slots,)
             :meth:`fresh` before the first bar; carried on.
         out : float array, shape (width, m), C order
-            Written: rows ``first .. first + m``.
+            Written: rows ``first .. first + m``; long columns of :func:`alphaloop.features.bars.lanes.kept`
+            past the caches, which is faster where that memory was written before.
 
         Raises
         ------

@@ -8,18 +8,20 @@ import numpy as np
 
 from alphaloop.core.market import CLOSE, VOLUME, Floats, Ints
 from alphaloop.execution.simulator.jit import inlined
+from alphaloop.features.bars.lanes import WIDTH, Lanes, above, every, hold, is_far, load, put, root
 from alphaloop.features.bars.moments import (
+    LATE,
     TILE,
-    Window,
+    Blocks,
     blocks_in,
     carry,
     climb,
+    due,
     first_row,
-    hold,
     joined,
+    lay,
+    place,
     room_for,
-    tile,
-    window,
 )
 from alphaloop.features.family import RETURN, Column, Family, Param, compiled
 
@@ -32,27 +34,29 @@ def log_kernel(bars: Floats, start: int, _params: Ints, _state: Floats, out: Flo
 
 
 @inlined
-def _scores(volume: Floats, parts: Window, n: int, scores: Floats) -> None:
-    share = 1.0 / (n - 1)
-    for k in range(len(scores)):
-        mean, spread = joined(parts, k)
-        deviation = np.sqrt(spread * share)
-        scores[k] = (volume[k] - mean) / deviation if deviation > 0.0 else np.nan
+def _scores(blocks: Blocks, p: int, n: int, share: float, at: int) -> Lanes:
+    """Deviations of the newest from the mean of windows of n values; ``share`` is one over n - 1."""
+    mean, spread = joined(blocks, p, n, at)
+    deviation = root(spread * share)
+    return above(deviation, every(0.0), (load(blocks.sums, place(0) + at) - mean) / deviation, every(np.nan))
 
 
 @compiled
 def score_kernel(bars: Floats, start: int, params: Ints, _state: Floats, out: Floats) -> None:
     """Deviations of this volume from the mean of the last n, this one included, for each n of ``params``."""
-    room, stop = room_for(params), start + out.shape[1]
+    room, stop, far, shares = room_for(params), start + out.shape[1], is_far(out), 1.0 / (params - 1)
     blocks = blocks_in(room, params)
     for row in range(first_row(start, params), stop, TILE):
-        rows, early, begin = tile(row, start, stop)
-        climb(bars[VOLUME], row, rows, blocks)
-        volume = bars[VOLUME, row + early : row + rows]
-        for p in range(len(params)):
-            parts = window(blocks, params[p], early, len(volume))
-            _scores(volume, parts, params[p], out[p, begin : begin + len(volume)])
-        carry(rows, blocks)
+        rows = min(TILE, stop - row)
+        lay(bars[VOLUME], row, rows, blocks)
+        for at in range(0, rows + LATE, WIDTH):
+            if at < rows:
+                climb(blocks, at)
+            if due(at, row, start):
+                for p in range(len(params)):
+                    made = _scores(blocks, p, params[p], shares[p], at - LATE)
+                    put(out, p, row + at - LATE - start, made, far)
+        carry(blocks)
     hold(room)
 
 
