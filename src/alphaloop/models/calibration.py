@@ -66,8 +66,9 @@ class QuantileCalibration:
         """
         _shapes(at_levels, outcome, levels)
         fewest = int(np.ceil(1 / min(min(levels), 1 - max(levels)))) - 1
-        shift = np.zeros(at_levels.shape[1:])
-        for horizon in range(shift.shape[0]):
+        horizons = outcome.shape[1]
+        shift = np.zeros((horizons, len(levels)))
+        for horizon in range(horizons):
             there = np.isfinite(outcome[:, horizon])
             if int(there.sum()) < fewest:
                 raise NoData(f"{int(there.sum())} outcomes of horizon {horizon}", f"{fewest} or more", "wait for more")
@@ -109,7 +110,7 @@ def coverage(at_levels: Floats, outcome: Floats) -> Floats:
     there = np.isfinite(outcome)[..., None]
     below = (outcome[..., None] <= at_levels) & there
     counts = there.sum(axis=0)
-    return np.divide(below.sum(axis=0), counts, out=np.full(at_levels.shape[1:], np.nan), where=counts > 0)
+    return np.asarray(np.where(counts > 0, below.sum(axis=0) / np.maximum(counts, 1), np.nan))
 
 
 def _conformal(missed: Floats, level: float) -> float:
@@ -122,7 +123,7 @@ def _conformal(missed: Floats, level: float) -> float:
 
 
 def _spread(quantiles: Floats) -> Floats:
-    return np.maximum(quantiles[..., -1:] - quantiles[..., :1], _NARROW)
+    return np.asarray(np.maximum(quantiles[..., -1:] - quantiles[..., :1], _NARROW))
 
 
 def _shapes(at_levels: Floats, outcome: Floats, levels: Sequence[float]) -> None:

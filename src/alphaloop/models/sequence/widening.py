@@ -55,7 +55,7 @@ class _Pieces(torch.autograd.Function):
     """The perceptron up to its last dropout, and its derivative, with hidden figures made anew on the way back."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, *rest: Any) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, *rest: Any) -> Tensor:
         """``x (N, F)``; then weights and biases of both maps, what stays ``(N, D)`` and its share."""
         widen, bias, narrow, last, stays, share = rest
         ctx.save_for_backward(x, widen, bias, narrow, stays)
@@ -67,7 +67,7 @@ class _Pieces(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of ``x``, both weights and both biases."""
         x, widen, bias, narrow, stays = ctx.saved_tensors
         (grad,) = grads

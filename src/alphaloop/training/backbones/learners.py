@@ -212,7 +212,11 @@ def _windows(rows: WindowRows) -> Iterator[Floats]:
 
 def _telling(name: str, progress: Callable[[Told], None], epochs: int) -> "Callable[[Epoch], None]":
     def tell(epoch: "Epoch") -> None:
-        told = {"train_loss": epoch.train_loss, "valid_loss": epoch.valid_loss}
-        progress(Told(variant=name, epoch=epoch.number, epochs=epochs, **told))
+        progress(
+            Told(
+                variant=name, epoch=epoch.number, epochs=epochs, train_loss=epoch.train_loss,
+                valid_loss=epoch.valid_loss,
+            )
+        )  # fmt: skip
 
     return tell

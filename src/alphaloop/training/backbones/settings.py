@@ -86,11 +86,11 @@ def settings_of(given: Mapping[str, float | int | str]) -> Settings:
     >>> settings_of({"models": "ridge+tft", "epochs": 3}).names
     ('ridge', 'tft')
     """
-    kinds = {one.name: type(one.default) for one in fields(Settings)}
+    kinds: dict[str, Any] = {one.name: type(one.default) for one in fields(Settings)}
     unknown = [name for name in given if name not in kinds]
     if unknown:
         raise UnknownName(f"setting '{unknown[0]}'", f"one of {', '.join(kinds)}", "")
     try:
-        return Settings(**{name: kinds[name](value) for name, value in given.items()})  # type: ignore[arg-type]
+        return Settings(**{name: kinds[name](value) for name, value in given.items()})
     except ValueError as error:
         raise InvalidOption(f"a setting: {error}", "a number where one is wanted", "") from error
