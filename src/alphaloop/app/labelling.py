@@ -1,7 +1,7 @@
 """Candidate files: outcomes of the rows of a table, from file to file, without holding it whole."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 
 from alphaloop.core.errors import InvalidOption, NoData, SchemaViolation, UnknownLayout
-from alphaloop.core.market import CLOSE, FUNDING, OPEN, VOLUME, Market
+from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, OPEN, VOLUME, Market
 from alphaloop.core.time import Timeframe
 from alphaloop.engine.executor import Executor
 from alphaloop.execution.simulator.rules import FillRules
 from alphaloop.hindsight.batches import BATCH_ROWS, label_batches
 from alphaloop.hindsight.outcomes import Costs, Tape, prepare
 from alphaloop.lake.bars import load_market
+from alphaloop.lake.marks import load_marks
 from alphaloop.lake.table import Lake
 
 READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
@@ -53,7 +54,8 @@ def label_file(
     Returns
     -------
     dict
-        Rows, counts of each reason, and the mean net return: what a program reads.
+        Rows, counts of each reason, the mean net return, and by which price a trade is liquidated: what a
+        program reads.
 
     Raises
     ------
@@ -68,6 +70,9 @@ def label_file(
     market = load_market(
         lake, [asked.symbol], Timeframe.parse(asked.timeframe), start=asked.start, end=asked.end, venue=asked.venue
     )
+    marks = load_marks(lake, market)
+    if marks.timeframes:
+        market = replace(market, mark=marks.values)
     frame = READERS[source.suffix](source)
     counts: dict[str, int] = {}
     total, rows = 0.0, 0
@@ -92,17 +97,24 @@ def label_file(
         "reasons": dict(sorted(counts.items())),
         "mean_net_return": total / rows,
         "bars": len(market),
+        "liquidation": marks.words(asked.symbol),
         "out": str(out),
         "rules": asked.rules.hash,
     }
 
 
 def tape_of(market: Market) -> Tape:
-    """The bars of a market of one symbol, its missing bars left out."""
+    """The bars of a market of one symbol, its missing bars left out; with its marks, if it has some.
+
+    Of a bar without a mark traded prices stand for it, as in the simulator.
+    """
     there = ~np.isnan(market.values[:, 0, CLOSE])
     values = market.values[there, 0]
     table = {name: values[:, OPEN + k] for k, name in enumerate(("open", "high", "low", "close"))}
     table["volume"], table["funding_rate"] = values[:, VOLUME], np.nan_to_num(values[:, FUNDING])
+    if market.mark is not None:
+        marks = np.where(np.isnan(market.mark[there, 0]), values[:, [LOW, HIGH]], market.mark[there, 0])
+        table["mark_low"], table["mark_high"] = marks[:, 0], marks[:, 1]
     return prepare(table | {"ts": market.ts[there]})
 
 

@@ -287,6 +287,7 @@ FLAT = ["--policy", "flat", "--symbols", "BTCUSDT"]
         ([*FLAT, "--set", "fast=3"], "UnknownName", "fast"),
         (["--policy", "ma-cross", "--symbols", "BTCUSDT", "--set", "fast=x"], "InvalidOption", "fast=x"),
         (["--policy", "ma-cross", "--symbols", "BTCUSDT", "--set", "fast"], "InvalidOption", "--set fast"),
+        (["--policy", "ma-cross", "--symbols", "BTCUSDT", "--rule", "both"], "InvalidOption", "--rule both"),
         (["--policy", "ma-cross", "--symbols", "BTCUSDT", "--set", "exponential=2"], "InvalidOption", "exponential"),
         (["--policy", "ma-cross", "--symbols", "BTCUSDT", "--set", "weight=-1"], "InvalidOption", "weight"),
     ],

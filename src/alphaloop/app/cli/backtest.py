@@ -69,7 +69,7 @@ def _command(act: Act) -> Callable[..., int]:
         from alphaloop.app.wiring import Costs, Options, limits_of
         from alphaloop.execution.simulator.presets import rules_of
 
-        filling = rules_of(rules, context.pairs(rule or []))
+        filling = rules_of(rules, context.pairs(rule or [], "--rule", "both=stop_always"))
         first, last = context.window(start, end)
         costs = Costs.of_bps(fee_bps, slippage_bps, maker_fee_bps)
         if candidates is not None and act is _backtest:

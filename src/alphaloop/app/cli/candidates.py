@@ -45,5 +45,6 @@ def label_candidates_of(
     for name, count in summary["reasons"].items():
         lines.print(f"  {name:<15}{count:>14,}")
     lines.print(f"  {'mean net return':<15}{output.cell(summary['mean_net_return']):>14}")
+    lines.print(f"liquidation by {summary['liquidation']}")
     lines.print(f"written {out}")
     return 0

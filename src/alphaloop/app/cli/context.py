@@ -91,10 +91,10 @@ def names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip().upper().replace("/", "").replace("-", "").replace("_", "") for part in parts if part)
 
 
-def pairs(texts: list[str]) -> dict[str, str]:
-    """``["fast=12"]`` as ``{"fast": "12"}``."""
+def pairs(texts: list[str], option: str = "--set", example: str = "fast=12") -> dict[str, str]:
+    """``["fast=12"]`` as ``{"fast": "12"}``; ``option`` is what the user wrote before each."""
     split = [text.partition("=") for text in texts]
     for text, (key, equals, value) in zip(texts, split, strict=True):
         if not (key and equals and value):
-            raise InvalidOption(f"--set {text}", "name=value", "use e.g. --set fast=12")
+            raise InvalidOption(f"{option} {text}", "name=value", f"use e.g. {option} {example}")
     return {key: value for key, _, value in split}
