@@ -17,7 +17,7 @@ READY = Seen(tables={"market_bars": 3}, devices=2)
 
 
 def plan(machine=PAIR, seen=READY, **wish):
-    return plan_of(Wish(**{"words": WORDS, "home": "/home", **wish}), machine, seen, "/home/runs/x")
+    return plan_of(Wish(**{"words": WORDS, "home": "home", **wish}), machine, seen, "runs/x")
 
 
 def test_a_process_for_each_gpu():
@@ -29,7 +29,7 @@ def test_a_process_for_each_gpu():
         "-m", "alphaloop.app.cli.train.worker", *WORDS,
     )  # fmt: skip
     assert found.env == {
-        "TRAIN_NPROC_PER_NODE": "2", "LIQUID_SYMBOL_DDP": "1", "TRAIN_RUN_FOLDER": "/home/runs/x",
+        "TRAIN_NPROC_PER_NODE": "2", "LIQUID_SYMBOL_DDP": "1", "TRAIN_RUN_FOLDER": "runs/x",
         "OMP_NUM_THREADS": "8", "POLARS_MAX_THREADS": "8", "PYTHONUNBUFFERED": "1",
     }  # fmt: skip
 
@@ -47,7 +47,7 @@ def test_without_a_gpu_one_process_and_no_meeting():
     assert found.notes == ("no GPU: networks train on the CPU",)
 
 
-def test_two_processes_on_a_processor_talk_by_gloo():
+def test_two_processes_without_a_gpu_talk_by_gloo():
     found = plan(BARE, replace(READY, devices=0), nproc=2)
 
     assert (found.nproc, found.backend, found.ready, found.env["OMP_NUM_THREADS"]) == (2, "gloo", True, "2")
