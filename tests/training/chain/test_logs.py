@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from alphaloop.core.errors import UnreadableFile
-from alphaloop.training.chain.logs import NAME, Curve, RunLog, pack, read_curves, unpack
+from alphaloop.training.chain.learner import Told
+from alphaloop.training.chain.logs import NAME, Curve, FitLog, RunLog, pack, read_curves, reports, unpack
 
 
 def epoch(number: int, train: float, valid: float) -> Any:
@@ -133,3 +134,16 @@ def test_curves_are_packed_and_unpacked() -> None:
 def test_what_was_not_packed_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableFile):
         unpack(content)
+
+
+def test_a_fit_without_epochs_leaves_no_log_and_one_with_epochs_does(tmp_path: Path) -> None:
+    seen: list[Told] = []
+    with FitLog(tmp_path / "ridge", seen.append) as log:
+        log(Told(variant="ridge"))
+    with FitLog(tmp_path / "student") as log:
+        log(Told(variant="student", epoch=1, epochs=2, train_loss=1.0, valid_loss=2.0))
+
+    assert [one.variant for one in seen] == ["ridge"]
+    assert not (tmp_path / "ridge").exists()
+    assert [one.name for one in read_curves(tmp_path)] == ["student/student"]
+    assert reports(tmp_path)["curves"] == ["written"]
