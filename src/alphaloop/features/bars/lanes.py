@@ -42,7 +42,7 @@ class LanesType(types.Type):
     """The type of :data:`Lanes` in compiled code."""
 
     def __init__(self) -> None:
-        super().__init__(name="Lanes")  # type: ignore[no-untyped-call]
+        super().__init__(name="Lanes")
 
 
 @register_model(LanesType)
@@ -50,7 +50,7 @@ class _Model(models.PrimitiveModel):
     """How they are held: in one vector."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
 
 
 _lanes = LanesType()
