@@ -34,6 +34,29 @@ _KINDS: Mapping[str, Callable[[Path], Loaded]] = {
 }
 
 
+class OneThread:
+    """A network that answers on one thread: for a row or two, waiting for others takes longer than the work.
+
+    Parameters
+    ----------
+    model : Loaded
+    """
+
+    def __init__(self, model: Loaded) -> None:
+        self.model, self.features = model, model.features
+
+    def predict(self, X: Floats, mask: Bools | None = None) -> Forecast:
+        """As the model, which is left as it was; so are the threads."""
+        import torch
+
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return self.model.predict(X, mask)
+        finally:
+            torch.set_num_threads(before)
+
+
 def load_forecaster(path: Path) -> Loaded:
     """A fitted model, ready to predict on the CPU.
 
@@ -81,6 +104,6 @@ def _network(path: Path) -> Loaded:
             raise
         raise MissingExtra("torch", "torch") from error
     try:
-        return SequenceForecaster.load(path, device="cpu")
+        return OneThread(SequenceForecaster.load(path, device="cpu"))
     except KeyError as error:
         raise SchemaViolation(f"{path.name}: a checkpoint without {error}", "a saved network", "") from error
