@@ -18,7 +18,7 @@ from alphaloop.core import account as core_account
 from alphaloop.core import market as core_market
 from alphaloop.core import orders as core_orders
 from alphaloop.core.account import wanted_quantity
-from alphaloop.core.market import FUNDING, Floats
+from alphaloop.core.market import Floats
 from alphaloop.core.orders import round_to_lot
 from alphaloop.execution.simulator import jit, kernel, levels, money, quiet, resting, rules
 from alphaloop.execution.simulator import layout as at
@@ -112,13 +112,15 @@ def run_while_room(
     values, marks, target = market.values, market.marks, plan.target
     bars, assets = values.shape[0], values.shape[1]
     room = fills.shape[0] - assets * at.FILLS_PER_ASSET
-    rows, word = values.reshape((bars * assets, FUNDING + 1)), -1
+    rows, words = values.reshape(values.size), target.reshape(target.size)
+    word = after = -1
     while account[at.ROWS] <= room:
         if assets == 1 and marks.shape[0] == 0:
-            if word < t:
-                word = next_word(target, t)
+            if word < t:  # and fetch what the word after this one says
+                word = after if after >= t else next_word(words, t)
+                after = next_word(words, word + 1)
                 for wishes in (plan.stop, plan.take, plan.leverage):
-                    ask_for(wishes, word)
+                    ask_for(wishes, after)
             t = glide(rows, state, account, equity, t, word)
         if t >= bars:
             break

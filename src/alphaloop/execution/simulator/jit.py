@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba import carray  # type: ignore[attr-defined]
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -28,6 +29,12 @@ def inlined(function: Function) -> Function:
 def entry_point(function: Function) -> Function:
     """Compile a function that Python calls, and keep the machine code on disk."""
     return cast(Function, numba.njit(cache=True)(function))
+
+
+@inlined
+def nth(index: int) -> Any:
+    """The same place, said to be zero or above: else each read asks whether it counts from the end."""
+    return np.uint64(index)
 
 
 @intrinsic

@@ -9,9 +9,10 @@ import math
 
 from alphaloop.core.market import CLOSE, FUNDING, HIGH, LOW, Floats
 from alphaloop.execution.simulator import layout as at
-from alphaloop.execution.simulator.jit import ask_for, inlined
+from alphaloop.execution.simulator.jit import ask_for, inlined, nth
 from alphaloop.execution.simulator.levels import follow
 
+WIDTH, EIGHT = FUNDING + 1, 8
 AHEAD = 128  # bars to ask the memory for while earlier ones are looked at: two of its pages
 
 
@@ -64,15 +65,23 @@ def quiet(state: Floats, values: Floats, t: int) -> bool:
 def last_close(rows: Floats, state: Floats, start: int, end: int) -> float:
     """The last known close of asset 0 before bar ``end``; bars before ``start`` are marked already."""
     for t in range(end - 1, start - 1, -1):
-        if not math.isnan(rows[t, CLOSE]):
-            return float(rows[t, CLOSE])
+        close = rows[nth(t * WIDTH + CLOSE)]
+        if not math.isnan(close):
+            return float(close)
     return float(state[at.MARK, 0])
 
 
 @inlined
-def next_word(target: Floats, t: int) -> int:
-    """The first bar from ``t`` on of which the plan of one asset speaks."""
-    while t < target.shape[0] and math.isnan(target[t, 0]):
+def next_word(words: Floats, t: int) -> int:
+    """The first bar from ``t`` on of which the plan of one asset speaks; eight are looked at together."""
+    while t + EIGHT <= len(words):
+        silent = True
+        for place in range(t, t + EIGHT):
+            silent &= math.isnan(words[nth(place)])
+        if not silent:
+            break
+        t += EIGHT
+    while t < len(words) and math.isnan(words[nth(t)]):
         t += 1
     return t
 
@@ -82,7 +91,7 @@ def glide_flat(rows: Floats, state: Floats, account: Floats, equity: Floats, t: 
     """Without a position a bar is quiet whatever its prices, until the plan speaks."""
     start, cash = t, account[at.CASH]
     for quiet_bar in range(t, until):
-        equity[quiet_bar] = cash
+        equity[nth(quiet_bar)] = cash
     if until > start:
         state[at.MARK, 0] = last_close(rows, state, start, until)
         account[at.EQUITY] = cash
@@ -91,21 +100,8 @@ def glide_flat(rows: Floats, state: Floats, account: Floats, equity: Floats, t: 
 
 
 @inlined
-def untouched(rows: Floats, t: int, until: int, lower: float, upper: float) -> int:
-    """The first bar from ``t`` on, at most ``until``, that reaches a level, pays funding or has no close."""
-    while t < until:
-        ask_for(rows, (t + AHEAD) * rows.shape[1])
-        if rows[t, LOW] <= lower or rows[t, HIGH] >= upper:
-            break
-        if rows[t, FUNDING] != 0.0 or math.isnan(rows[t, CLOSE]):
-            break
-        t += 1
-    return t
-
-
-@inlined
 def glide_held(rows: Floats, state: Floats, account: Floats, equity: Floats, t: int, until: int) -> int:
-    """With a position: until a level is in reach, funding falls due, or the plan speaks."""
+    """With a position: until a level is in reach, funding falls due, a close is missing, or the plan speaks."""
     held, entry, cash = state[at.QUANTITY, 0], state[at.ENTRY, 0], account[at.CASH]
     stop, liquidation, best = state[at.STOP, 0], state[at.LIQUIDATION, 0], state[at.TARGET, 0]
     lower, upper = best, stop
@@ -115,23 +111,28 @@ def glide_held(rows: Floats, state: Floats, account: Floats, equity: Floats, t: 
             lower = liquidation
     elif math.isnan(stop) or liquidation < stop:
         upper = liquidation
-    end = untouched(rows, t, until, lower, upper)
-    if end > t:
-        peak = account[at.PEAK]
-        for passed in range(t, end):
-            worth = cash + held * (rows[passed, CLOSE] - entry)
-            peak = max(peak, worth)
-            equity[passed] = worth
-        state[at.MARK, 0] = rows[end - 1, CLOSE]
-        account[at.EQUITY], account[at.PEAK] = equity[end - 1], peak
-    return end
+    start, peak, worth, last = t, account[at.PEAK], 0.0, 0.0
+    while t < until:
+        row = t * WIDTH
+        ask_for(rows, row + AHEAD * WIDTH)
+        close = rows[nth(row + CLOSE)]
+        ends = (rows[nth(row + LOW)] <= lower) | (rows[nth(row + HIGH)] >= upper)
+        if ends | (rows[nth(row + FUNDING)] != 0.0) | math.isnan(close):
+            break
+        last, worth = close, cash + held * (close - entry)
+        peak = max(peak, worth)
+        equity[nth(t)] = worth
+        t += 1
+    if t > start:
+        state[at.MARK, 0], account[at.EQUITY], account[at.PEAK] = last, worth, peak
+    return t
 
 
 @inlined
 def glide(rows: Floats, state: Floats, account: Floats, equity: Floats, t: int, until: int) -> int:
     """Pass the quiet bars from ``t`` on of a market of one asset; returns the first that needs a closer look.
 
-    ``rows`` (T, 6) are its bars, ``until`` the first bar of which its plan speaks.
+    ``rows`` (6 T,) are its bars, one after the other; ``until`` is the first bar of which its plan speaks.
     """
     if state[at.KIND, 0] != at.NONE or not math.isnan(state[at.TRAIL, 0]):
         return t

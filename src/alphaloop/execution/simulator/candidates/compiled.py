@@ -14,7 +14,7 @@ import numpy as np
 from alphaloop.core.market import Ints
 from alphaloop.execution.simulator import jit
 from alphaloop.execution.simulator.candidates import compiling, enter, group, lanes, records, search, settle, walk
-from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent, nth
+from alphaloop.execution.simulator.candidates.compiling import entry_point, inlined, lent
 from alphaloop.execution.simulator.candidates.group import Tables
 from alphaloop.execution.simulator.candidates.records import (
     BATCH,
@@ -27,6 +27,7 @@ from alphaloop.execution.simulator.candidates.records import (
     Terms,
     Work,
 )
+from alphaloop.execution.simulator.jit import nth
 
 _SOURCES = (jit, compiling, enter, group, lanes, records, search, settle, walk)
 STAMP = sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in _SOURCES)).hexdigest()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
-import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 from numba.np import arrayobj
@@ -31,12 +30,6 @@ def inlined(function: Function) -> Function:
 def entry_point(function: Function) -> Function:
     """Compile a function that Python calls, from several threads at once; keep the machine code on disk."""
     return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@inlined
-def nth(index: int) -> Any:
-    """The same place, said to be zero or above: else each read asks whether it counts from the end."""
-    return np.uint64(index)
 
 
 @intrinsic

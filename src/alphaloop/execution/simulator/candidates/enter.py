@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from alphaloop.core.market import Ints
-from alphaloop.execution.simulator.candidates.compiling import inlined, nth
+from alphaloop.execution.simulator.candidates.compiling import inlined
 from alphaloop.execution.simulator.candidates.lanes import LANES
 from alphaloop.execution.simulator.candidates.records import (
     END_OF_DATA,
@@ -37,7 +37,7 @@ from alphaloop.execution.simulator.candidates.records import (
     Work,
 )
 from alphaloop.execution.simulator.candidates.walk import entry_bar, trades
-from alphaloop.execution.simulator.jit import ask_for
+from alphaloop.execution.simulator.jit import ask_for, nth
 
 AHEAD = 64  # bars of a window that are fetched ahead
 EPSILON = 2.0**-53

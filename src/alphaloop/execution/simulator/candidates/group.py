@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from alphaloop.core.market import Floats, Ints
-from alphaloop.execution.simulator.candidates.compiling import inlined, nth
+from alphaloop.execution.simulator.candidates.compiling import inlined
 from alphaloop.execution.simulator.candidates.lanes import LANES, passed, write
 from alphaloop.execution.simulator.candidates.records import FALL, PEAK, PROTECT, SIDE, TAKE, Bars, Work
+from alphaloop.execution.simulator.jit import nth
 
 LEAST = 6  # candidates of one bar for which tables pay
 WIDEST = 4095  # bars of a window that still gets tables

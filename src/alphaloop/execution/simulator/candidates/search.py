@@ -7,7 +7,7 @@ beyond it, so the first bar that reaches a level is the bar of the exit.
 """
 
 from alphaloop.core.market import Floats
-from alphaloop.execution.simulator.candidates.compiling import inlined, nth
+from alphaloop.execution.simulator.candidates.compiling import inlined
 from alphaloop.execution.simulator.candidates.lanes import hunt
 from alphaloop.execution.simulator.candidates.records import (
     BLOCK,
@@ -23,6 +23,7 @@ from alphaloop.execution.simulator.candidates.records import (
     Bars,
     Work,
 )
+from alphaloop.execution.simulator.jit import nth
 
 LOWEST, HIGHEST, TOP, BOTTOM, LONG_FALL, SHORT_FALL = range(6)  # rows of ``Bars.blocks``
 OPENED, CLOSED, LOW, HIGH = range(RESULT, RESULT + 4)  # of the bar of the exit, until there are results
