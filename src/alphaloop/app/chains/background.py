@@ -1,9 +1,9 @@
 """What is known of a symbol's data beside its rows: coverage by the audit, provenance, leaks."""
 
-from alphaloop.app.gating.counting import BARS, FUNDING, inputs_of
+from alphaloop.app.gating.counting import BARS, FUNDING, counted, read_besides
 from alphaloop.app.gating.leaks import green
 from alphaloop.features.sources.symbols import names_of
-from alphaloop.lake.audit import AuditRow, audit
+from alphaloop.lake.audit import audit
 from alphaloop.lake.table import Lake
 from alphaloop.registry.evidence import Claim, Coverage
 from alphaloop.registry.ledger import Ledger
@@ -28,14 +28,5 @@ def coverage_of(lake: Lake, examples: Examples, start: int, end: int) -> tuple[C
     window = {"start": start, "end": end}
     due = [row for row in audit(lake, symbols=[examples.symbol], tables=[BARS, FUNDING], **window) if row.rows]
     own = [row for row in due if row.timeframe in (None, examples.timeframe)]
-    names = list(names_of(examples.symbol))
-    for table, columns in inputs_of(examples.features).items():
-        if table not in (BARS, FUNDING):
-            found = audit(lake, symbols=names, tables=[table], **window)
-            own += [row for row in found if row.rows and (row.series is None or row.series in columns)]
-    return tuple(_counted(row) for row in own)
-
-
-def _counted(row: AuditRow) -> Coverage:
-    name = row.symbol or row.series or "all"
-    return Coverage(row.table, name, row.expected, row.present, row.real, row.derived, row.synthetic)
+    own += read_besides(lake, examples.features, list(names_of(examples.symbol)), (BARS, FUNDING), window)
+    return tuple(counted(row) for row in own)

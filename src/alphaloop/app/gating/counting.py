@@ -31,6 +31,9 @@ from alphaloop.registry.trials import DONE, STARTED, plain_mapping
 from alphaloop.training.rules import Track, track_of
 
 KIND, BARS, FUNDING = "rule", "market_bars", "funding_rates"
+VIEWS = {"market_latent": BARS, "social_text_latent": "social_posts"}
+"""Tables that are computed from facts, and those facts."""
+
 SHARE = 0.5
 """The part of a window, its end, that verdicts are made of."""
 
@@ -137,27 +140,40 @@ def coverage_of(lake: Lake, setup: Setup, since: int) -> tuple[Coverage, ...]:
     due = [BARS, *([FUNDING] if any(one.kind == "perp" for one in setup.instruments) else [])]
     rows = [row for row in audit(lake, symbols=market.symbols, tables=due, **window) if _own(row, market)]
     names = sorted({name for symbol in market.symbols for name in names_of(symbol)})
-    for table, columns in inputs_of(setup.policy.features).items():
+    rows += read_besides(lake, setup.policy.features, names, due, window)
+    return tuple(counted(row) for row in rows)
+
+
+def read_besides(
+    lake: Lake, features: Sequence[str], symbols: Sequence[str], due: Sequence[str], window: Mapping[str, int]
+) -> list[AuditRow]:
+    """Every series with rows that these features read outside of the tables in ``due``."""
+    rows: list[AuditRow] = []
+    for table, columns in inputs_of(features).items():
         if table not in due:
-            found = audit(lake, symbols=names, tables=[table], **window)
-            rows += [row for row in found if row.rows and (row.series is None or row.series in columns)]
-    return tuple(_counted(row) for row in rows)
+            found = audit(lake, symbols=list(symbols), tables=[table], **window)
+            rows += [row for row in found if row.rows and (row.series is None or not columns or row.series in columns)]
+    return rows
 
 
 def inputs_of(features: Sequence[str]) -> dict[str, set[str]]:
-    """Columns of each table that features read beside bars.
+    """Columns of each table of facts that features read beside bars; no column stands for all of them.
+
+    Tables that ``features build`` makes are views: what counts is the facts they were made of.
 
     Examples
     --------
-    >>> inputs_of(["ret_1"])
-    {}
+    >>> inputs_of(["ret_1"]), inputs_of(["market_latent_0"])
+    ({}, {'market_bars': set()})
     >>> "funding_rates" in inputs_of(["funding_rate_8h"])
     True
     """
     wanted: dict[str, set[str]] = {}
     for name in (name for feature in Schema(tuple(features)).features for name in feature.inputs):
         table, dot, column = name.rpartition(".")
-        if dot:
+        if table in VIEWS:
+            wanted.setdefault(VIEWS[table], set())
+        elif dot:
             wanted.setdefault(table, set()).add(column)
     return wanted
 
@@ -167,7 +183,8 @@ def _own(row: AuditRow, market: Market) -> bool:
     return row.timeframe in (None, str(market.timeframe)) and row.venue in (None, *market.sources.values())
 
 
-def _counted(row: AuditRow) -> Coverage:
+def counted(row: AuditRow) -> Coverage:
+    """What the audit counted, as evidence holds it."""
     name = row.symbol or row.series or "all"
     return Coverage(row.table, name, row.expected, row.present, row.real, row.derived, row.synthetic)
 
