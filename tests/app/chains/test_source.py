@@ -82,6 +82,16 @@ def test_coverage_names_every_series_behind_the_claim(home):
     assert tables["market_bars"].synthetic == 288
 
 
+def test_a_view_of_the_bars_counts_as_the_bars_behind_it(home):
+    made = replace(source(home), schema=Schema(("ret_1", "market_latent_0")))
+    made.prepare(now=2)
+    found = made.load("BTCUSDT")
+    start = int(found.every.times[400])
+
+    assert "market_latent_0" in found.features
+    assert {one.table for one in coverage_of(made.lake, found, start, start + 1)} <= {"market_bars", "funding_rates"}
+
+
 def test_a_symbol_without_bars_fails_by_name(home):
     made = source(home, symbols=("BTCUSDT", "DOGEUSDT"))
     made.prepare(now=2)
