@@ -66,3 +66,13 @@ def test_dropout_drops_its_share_and_scales_up_the_rest() -> None:
     assert float((out == 0).float().mean()) == pytest.approx(0.25, abs=0.01)
     assert torch.equal(x.grad, out.detach())  # the derivative is the mask itself
     assert torch.equal(drop.eval()(x), x)
+
+
+def test_predicting_by_pieces_is_predicting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widening, "_ROWS", 4)
+    net, x = made(0.9).eval(), torch.randn(5, 2, 3)
+    with torch.no_grad():
+        found = net(x)
+
+    assert found.shape == x.shape
+    assert torch.allclose(found, net._whole(x), atol=1e-6)

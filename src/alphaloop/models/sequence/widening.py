@@ -34,9 +34,18 @@ class Widening(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(..., inputs)`` to the same shape."""
-        by_piece = self.training and self.dropout.share > 0 and plain(x)
-        out: Tensor = self.dropout(self._pieces(x) if by_piece else self._whole(x))
+        out: Tensor = self.dropout(self._undropped(x))
         return out
+
+    def _undropped(self, x: Tensor) -> Tensor:
+        if not plain(x):
+            return self._whole(x)
+        if self.training and self.dropout.share > 0:
+            return self._pieces(x)
+        if torch.is_grad_enabled():
+            return self._whole(x)
+        rows = x.reshape(-1, x.shape[-1])
+        return torch.cat([self._whole(rows[piece]) for piece in _slices(len(rows))]).view_as(x)
 
     def _whole(self, x: Tensor) -> Tensor:
         out: Tensor = self.narrow(self.dropout(torch.relu(self.widen(x))))
