@@ -45,13 +45,16 @@ def test_news_that_matters_opens_the_gate(trained, tmp_path):
     assert (tmp_path / "artifacts" / "models" / "simausdt" / "multimodal_candidate.json").is_file()
 
 
-def test_where_nothing_matters_it_is_refused_with_its_interval(trained):
+def test_where_nothing_matters_the_gate_stays_shut_and_120_days_verify_nothing(trained):
     found = trained("--null", "--seed", "2").json
     gate = found["details"]["SIMAUSDT"]["gates"]["2h"]["kept"]
 
     assert not gate["accepted"]
     assert gate["low"] <= 0 <= gate["high"]
-    assert found["verdicts"][0]["verdict"] == "refused"
+    verdict = found["verdicts"][0]
+    failed = {check["name"] for check in verdict["checks"] if not check["passed"]}
+    assert verdict["verdict"] == "insufficient"
+    assert {"verifiable_sharpe", "ic", "dsr"} <= failed
 
 
 def test_a_setting_that_is_none_is_refused(tmp_path):
