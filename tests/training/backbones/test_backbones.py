@@ -11,12 +11,13 @@ from alphaloop.training.backbones import chain as chains
 from alphaloop.training.backbones.chain import backbones, best_of_first_block, states
 from alphaloop.training.backbones.learners import MakeBackbone, parted, thinned
 from alphaloop.training.backbones.report import Details, leaderboard, recalibrated, suite
-from alphaloop.training.backbones.settings import ALL, NETWORKS, Settings, settings_of
+from alphaloop.training.backbones.settings import ALL, NETWORKS, Settings
 from alphaloop.training.chain.asked import Effort
 from alphaloop.training.chain.enter import fetch, read_manifest
 from alphaloop.training.chain.learner import QUANTILES, Fitting
 from alphaloop.training.chain.logs import unpack
 from alphaloop.training.chain.run import run_chain
+from alphaloop.training.chain.settings import settings_of
 from alphaloop.training.chain.walk import Cuts, Predicted
 from tests.training.chain.builders import ASKED, examples
 from tests.training.chain.test_run import loader, place, symbol_rows  # noqa: F401 - a fixture
@@ -34,7 +35,7 @@ def quick(monkeypatch):
 
 def run(place, tmp_path, asked=TOLD):  # noqa: F811
     load = loader(tmp_path / "set", symbol_rows(edge=0.4, rows=1500), asked=asked)
-    details = Details(settings_of(asked.settings), asked.effort.epochs, asked.seed)
+    details = Details(settings_of(Settings, asked.settings), asked.effort.epochs, asked.seed)
     return run_chain(asked, backbones(asked), load, place.around, details)
 
 
@@ -82,7 +83,7 @@ def test_the_suite_says_everything_in_one_document(place, tmp_path, quick):  # n
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_fits_predicts_and_is_kept(name, tmp_path):
     made = examples(tmp_path / "set", rows=600)
-    learner = MakeBackbone(name, settings_of(SMALL))(made)
+    learner = MakeBackbone(name, settings_of(Settings, SMALL))(made)
     how = Fitting(folder=tmp_path / "fit", seed=1, embargo_us=ASKED.embargo_us, epochs=1)
 
     forecast = learner.fit(made.rows.pick(np.arange(500)), how).predict(made.rows.pick(np.arange(500, 520)))
@@ -123,11 +124,11 @@ def test_networks_alone_cannot_be_had_without_torch(monkeypatch):
 
 def test_what_is_no_setting_is_refused():
     with pytest.raises(UnknownName, match="backbone lstm"):
-        settings_of({"models": "ridge+lstm"})
+        settings_of(Settings, {"models": "ridge+lstm"})
     with pytest.raises(UnknownName, match="setting 'width'"):
-        settings_of({"width": 3})
+        settings_of(Settings, {"width": 3})
     with pytest.raises(InvalidOption):
-        settings_of({"epochs": "many"})
+        settings_of(Settings, {"epochs": "many"})
     with pytest.raises(InvalidOption):
         Settings(held_out=1.0)
 

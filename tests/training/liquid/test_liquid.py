@@ -12,10 +12,11 @@ from alphaloop.models.sequence import fitting
 from alphaloop.models.sequence.forecaster import SequenceForecaster
 from alphaloop.training.chain.inner import out_of_fold
 from alphaloop.training.chain.learner import Fitting
+from alphaloop.training.chain.settings import settings_of
 from alphaloop.training.chain.walk import cuts_of, walk
 from alphaloop.training.liquid import teacher as teachers
 from alphaloop.training.liquid.chain import liquid
-from alphaloop.training.liquid.settings import Settings, settings_of
+from alphaloop.training.liquid.settings import Settings
 from alphaloop.training.liquid.student import MakeStudent
 from alphaloop.training.liquid.teacher import INSTEAD, MakeTeacher, newest
 from tests.training.chain.builders import ASKED, STEP, RidgeLearner, examples
@@ -198,11 +199,11 @@ def test_the_chain_is_what_the_document_names():
 
 
 def test_settings_are_known_by_name_and_kind():
-    assert settings_of({"distil": 1, "leaves": 31}).leaves == 31
+    assert settings_of(Settings, {"distil": 1, "leaves": 31}).leaves == 31
     with pytest.raises(UnknownName, match="distill"):
-        settings_of({"distill": 0.5})
+        settings_of(Settings, {"distill": 0.5})
     with pytest.raises(InvalidOption, match="leaves"):
-        settings_of({"leaves": "many"})
+        settings_of(Settings, {"leaves": "many"})
 
 
 def test_variants_are_walked_alike(made, how):

@@ -9,7 +9,8 @@ from alphaloop.app.chains.training import Session, train
 from alphaloop.app.report.write import asset, escaped_text, fill_template, put_text
 from alphaloop.training.backbones.chain import backbones
 from alphaloop.training.backbones.report import SUITE, Details, suite
-from alphaloop.training.backbones.settings import settings_of
+from alphaloop.training.backbones.settings import Settings
+from alphaloop.training.chain.settings import settings_of
 
 Json = dict[str, Any]
 
@@ -25,7 +26,7 @@ def train_backbones(session: Session) -> Json:
         If no symbol has what it takes.
     """
     asked, home = session.source.asked, session.source.home
-    details = Details(settings_of(asked.settings), asked.effort.epochs, asked.seed)
+    details = Details(settings_of(Settings, asked.settings), asked.effort.epochs, asked.seed)
     found = train(session, backbones, details)
     document = suite(found, asdict(asked))
     text = json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"

@@ -13,10 +13,11 @@ import numpy as np
 from alphaloop.core.errors import MissingExtra
 from alphaloop.core.market import Floats
 from alphaloop.training.backbones.learners import MakeBackbone
-from alphaloop.training.backbones.settings import NETWORKS, settings_of
+from alphaloop.training.backbones.settings import NETWORKS, Settings
 from alphaloop.training.chain.asked import Asked
 from alphaloop.training.chain.examples import Examples
 from alphaloop.training.chain.learner import Chain
+from alphaloop.training.chain.settings import settings_of
 from alphaloop.training.chain.walk import Predicted
 
 KIND = "backbones"
@@ -50,7 +51,7 @@ def backbones(asked: Asked) -> Chain:
     MissingExtra
         If nothing that was asked for can run without torch.
     """
-    settings = settings_of(asked.settings)
+    settings = settings_of(Settings, asked.settings)
     state = states(settings.names)
     lacking = [name for name, said in state.items() if said == MISSING]
     ready = [name for name in state if name not in lacking]

@@ -1,7 +1,6 @@
 """What may be set of the chain of backbones by ``--set name=value``: a budget, the same for all of them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from alphaloop.core.errors import InvalidOption, UnknownName
@@ -69,28 +68,3 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Plain values."""
         return asdict(self)
-
-
-def settings_of(given: Mapping[str, float | int | str]) -> Settings:
-    """Settings with some of them given.
-
-    Raises
-    ------
-    UnknownName
-        If one is not a setting of this chain.
-    InvalidOption
-        If one is not of its kind.
-
-    Examples
-    --------
-    >>> settings_of({"models": "ridge+tft", "epochs": 3}).names
-    ('ridge', 'tft')
-    """
-    kinds: dict[str, Any] = {one.name: type(one.default) for one in fields(Settings)}
-    unknown = [name for name in given if name not in kinds]
-    if unknown:
-        raise UnknownName(f"setting '{unknown[0]}'", f"one of {', '.join(kinds)}", "")
-    try:
-        return Settings(**{name: kinds[name](value) for name, value in given.items()})
-    except ValueError as error:
-        raise InvalidOption(f"a setting: {error}", "a number where one is wanted", "") from error

@@ -5,7 +5,8 @@ from typing import Any
 
 from alphaloop.training.chain.asked import Asked
 from alphaloop.training.chain.learner import Chain, Search
-from alphaloop.training.liquid.settings import Settings, settings_of
+from alphaloop.training.chain.settings import settings_of
+from alphaloop.training.liquid.settings import Settings
 from alphaloop.training.liquid.student import MakeStudent
 from alphaloop.training.liquid.teacher import INSTEAD, MakeTeacher, lightgbm_there
 from alphaloop.training.validation.tuning import Between, Choice, Space
@@ -32,7 +33,7 @@ def liquid(asked: Asked) -> Chain:
     UnknownName, InvalidOption
         If a setting is not one of its own.
     """
-    settings = settings_of(asked.settings)
+    settings = settings_of(Settings, asked.settings)
     searching = Search(
         space=SPACE,
         make=lambda config: MakeTeacher(settings.with_(config)),

@@ -1,10 +1,9 @@
 """What may be set of the liquid chain by ``--set name=value``; the rest is what it is for good reason."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from alphaloop.core.errors import InvalidOption, UnknownName
 from alphaloop.models.gbm import Boosting
 
 
@@ -76,31 +75,3 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """All of them, JSON."""
         return asdict(self)
-
-
-def settings_of(given: Mapping[str, float | int | str]) -> Settings:
-    """Settings from names and values.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such setting.
-    InvalidOption
-        If a value is of another kind.
-
-    Examples
-    --------
-    >>> settings_of({"blocks": 1, "distil": 0}).distil
-    0.0
-    """
-    known = {one.name: one.default for one in fields(Settings)}
-    made: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in known:
-            raise UnknownName(f"setting '{name}'", f"one of {', '.join(known)}", "see docs/chains.md")
-        kind = type(known[name])
-        whole = kind is float and isinstance(value, int)
-        if not (isinstance(value, kind) or whole):
-            raise InvalidOption(f"{name}={value}", f"a value like {known[name]}", "correct it")
-        made[name] = float(value) if whole else value
-    return Settings(**made)

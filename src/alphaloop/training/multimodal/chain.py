@@ -2,8 +2,9 @@
 
 from alphaloop.training.chain.asked import Asked
 from alphaloop.training.chain.learner import Chain
+from alphaloop.training.chain.settings import settings_of
 from alphaloop.training.multimodal.learners import FILE, GATES, GateOf, RidgeOf
-from alphaloop.training.multimodal.recipe import recipe_of
+from alphaloop.training.multimodal.recipe import Recipe
 
 KIND = "multimodal"
 FILES = {"model": f"{{symbol}}/{FILE}", "gates": f"{{symbol}}/{GATES}"}
@@ -18,7 +19,7 @@ def multimodal(asked: Asked) -> Chain:
     UnknownName, InvalidOption
         If a setting is not one of its own.
     """
-    recipe = recipe_of(asked.settings)
+    recipe = settings_of(Recipe, asked.settings)
     return Chain(
         kind=KIND,
         variants={

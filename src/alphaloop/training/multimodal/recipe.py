@@ -1,10 +1,9 @@
 """What may be set of the multimodal chain by ``--set name=value``."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from alphaloop.core.errors import InvalidOption, UnknownName
+from alphaloop.core.errors import InvalidOption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +35,3 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """All of them, JSON."""
         return asdict(self)
-
-
-def recipe_of(given: Mapping[str, float | int | str]) -> Recipe:
-    """A recipe from names and values.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such setting.
-    InvalidOption
-        If a value is no number, or out of its range.
-
-    Examples
-    --------
-    >>> recipe_of({"text_dropout": 0}).text_dropout
-    0.0
-    """
-    known = [one.name for one in fields(Recipe)]
-    for name, value in given.items():
-        if name not in known:
-            raise UnknownName(f"setting '{name}'", f"one of {', '.join(known)}", "see docs/chains.md")
-        if isinstance(value, str):
-            raise InvalidOption(f"{name}={value}", "a number", "correct it")
-    return Recipe(**{name: float(value) for name, value in given.items()})
