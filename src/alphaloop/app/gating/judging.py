@@ -11,7 +11,7 @@ from alphaloop.app.report.verdict_page import write_verdict
 from alphaloop.core.errors import NoData, UnknownName, UnreadableFile
 from alphaloop.registry.chain import Entry
 from alphaloop.registry.evidence import Evidence, Verdict
-from alphaloop.registry.gates import Thresholds, judge
+from alphaloop.registry.gates import Thresholds, deciding, judge
 from alphaloop.registry.ledger import EVIDENCE, Ledger, candidate_entry
 from alphaloop.registry.series import Series
 from alphaloop.training.chain.enter import CURVES, read_manifest
@@ -29,10 +29,11 @@ class Judged:
     page: Path
 
     def as_dict(self) -> dict[str, Any]:
-        """``{verdict, checks, enforced, candidate, ..., report_file}``."""
-        found = self.evidence
+        """``{verdict, checks, enforced, decided_by, candidate, ..., report_file}``."""
+        found, verdict = self.evidence, self.verdict
         return {
-            **self.verdict.as_dict(),
+            **verdict.as_dict(),
+            "decided_by": [] if verdict.verdict == "passed" else [check.name for check in deciding(verdict)],
             "candidate": self.candidate,
             "model": self.model,
             "symbol": found.symbol,
