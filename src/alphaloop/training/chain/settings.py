@@ -1,15 +1,19 @@
 """Settings of a chain from the names and values of ``--set name=value``."""
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import Field, fields
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from alphaloop.core.errors import InvalidOption, UnknownName
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
-Settings = TypeVar("Settings", bound="DataclassInstance")
+class Record(Protocol):
+    """Any dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Settings = TypeVar("Settings", bound=Record)
 
 
 def settings_of(kind: type[Settings], given: Mapping[str, float | int | str]) -> Settings:
