@@ -165,3 +165,12 @@ def test_luck_passes_the_deflated_ratio_at_most_as_often_as_it_says(trials):
 
     assert (found[:, 0] > 0.95).mean() <= 0.05
     assert (found[:, 1] > 0.95).mean() >= 0.5  # and the ratio that counts no trials is fooled
+
+
+def test_no_record_claims_a_kurtosis_that_no_law_has():
+    coin = np.array([0.01, -0.01, 0.01, -0.01, 0.01, -0.01])  # corrected for bias: 3 + 5/12 (7 (-2) + 6) < 0
+
+    own = track_record(coin + 0.001)
+
+    assert own.kurtosis == pytest.approx(1.0)
+    assert 0.5 < probabilistic_sharpe(own.sharpe, own.n, own.skew, own.kurtosis) < 1.0

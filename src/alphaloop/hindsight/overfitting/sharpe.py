@@ -43,6 +43,9 @@ class TrackRecord:
 def track_record(returns: Floats) -> TrackRecord | None:
     """The moments of a series of returns; none for fewer than 4, or where nothing varies.
 
+    Skew and kurtosis are corrected for bias. On few returns that can bring the kurtosis below ``1 + skew^2``, the
+    least that any law has; there it is that.
+
     Parameters
     ----------
     returns : float array, shape (T,), fraction a period
@@ -70,7 +73,8 @@ def track_record(returns: Floats) -> TrackRecord | None:
     g2 = float(np.mean(centred**4)) / second**2 - 3.0
     skew = g1 * math.sqrt(n * (n - 1)) / (n - 2)
     excess = (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * g2 + 6.0)
-    return TrackRecord(float(returns.mean() / returns.std(ddof=1)), n, skew, excess + 3.0)
+    kurtosis = max(excess + 3.0, 1.0 + skew**2)
+    return TrackRecord(float(returns.mean() / returns.std(ddof=1)), n, skew, kurtosis)
 
 
 def probabilistic_sharpe(sharpe: float, n: int, skew: float, kurtosis: float, benchmark: float = 0.0) -> float:
