@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from alphaloop.app.chains.training import Session
     from alphaloop.training.chain.asked import Asked
 
+_NAMED = 4  # features left out that are named on the screen; the JSON has all
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
@@ -146,7 +148,10 @@ def show(found: Mapping[str, Any]) -> None:
     ]
     output.table(verdicts, title="verdicts")
     output.table(found["failed"], title="symbols that failed", quiet=True)
-    dropped = [{"symbol": name, "features": len(names), "which": names} for name, names in found["dropped"].items()]
+    dropped = [
+        {"symbol": symbol, "features": len(left), "among them": ", ".join(left[:_NAMED])}
+        for symbol, left in found["dropped"].items()
+    ]
     output.table([one for one in dropped if one["features"]], title="features that do not vary, left out", quiet=True)
     degraded = sorted({text for one in found["candidates"] for text in one["degraded"]})
     output.table([{"degraded": text} for text in degraded], quiet=True)
