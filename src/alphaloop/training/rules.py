@@ -23,7 +23,6 @@ from alphaloop.hindsight.overfitting import (
     deflated_sharpe,
     effective_trials,
     pbo,
-    probabilistic_sharpe,
     smallest_verifiable_sharpe,
     track_record,
 )
@@ -184,7 +183,7 @@ def appraise(subject: Subject, field: Field) -> tuple[Evidence, Series]:
     """
     own, rival = field.tracks[0], field.rival_net
     series = Series(own.series.now, own.series.net, own.series.benchmark, rival)
-    record, shape, band = own.record, _shape(own.record), _overfitting(field)
+    record, band = own.record, _overfitting(field)
     return Evidence(
         candidate=subject.candidate,
         symbol=subject.symbol,
@@ -195,8 +194,8 @@ def appraise(subject: Subject, field: Field) -> tuple[Evidence, Series]:
         periods=len(series.net),
         periods_per_year=own.per_year,
         sharpe=None if record is None else record.sharpe,
-        skew=None if shape is None else shape[0],
-        kurtosis=None if shape is None else shape[1],
+        skew=None if record is None else record.skew,
+        kurtosis=None if record is None else record.kurtosis,
         net_pnl=own.net_pnl,
         max_drawdown=own.max_drawdown,
         turnover=own.turnover,
@@ -247,22 +246,11 @@ def _variance(field: Field) -> float | None:
     return 0.0 if field.trials == 1 else field.variance
 
 
-def _shape(record: TrackRecord | None) -> tuple[float, float] | None:
-    """Skew and kurtosis; none where the record is so short that no distribution has such moments."""
-    if record is None:
-        return None
-    try:
-        probabilistic_sharpe(record.sharpe, record.n, record.skew, record.kurtosis)
-    except InvalidOption:
-        return None
-    return record.skew, record.kurtosis
-
-
 def _deflated(record: TrackRecord | None, field: Field) -> float | None:
-    variance, shape = _variance(field), _shape(record)
-    if record is None or shape is None or variance is None:
+    variance = _variance(field)
+    if record is None or variance is None:
         return None
-    return deflated_sharpe(record.sharpe, record.n, *shape, field.trials, variance)
+    return deflated_sharpe(record.sharpe, record.n, record.skew, record.kurtosis, field.trials, variance)
 
 
 def _overfitting(field: Field) -> tuple[float, Band] | None:
